@@ -1,0 +1,30 @@
+import { DomainError } from "~/errors";
+import { findUser, type SignedIn } from "./session.server";
+
+/** A signed-in user of a tenant. `canSpend`: may buy, spend and redeem (OWNER and ADMIN). */
+export interface Admin extends SignedIn {
+  role: "OWNER" | "ADMIN" | "VIEWER";
+  canSpend: boolean;
+  tenantId: string;
+  tenantName: string;
+}
+
+/** Any signed-in user. Throws UNAUTHORIZED. */
+export async function requireUser(request: Request): Promise<SignedIn> {
+  const user = await findUser(request);
+  if (!user) throw new DomainError("UNAUTHORIZED");
+  return user;
+}
+
+/**
+ * The user of a tenant, for everything under `/admin` and the admin API. With "spend" a VIEWER is refused.
+ * Throws UNAUTHORIZED, FORBIDDEN, and NOT_FOUND for a user without a tenant, who has nothing there.
+ */
+export async function requireAdmin(request: Request, need?: "spend"): Promise<Admin> {
+  const user = await requireUser(request);
+  const { tenantId, tenantName, role } = user;
+  if (tenantId === null || tenantName === null || role === null) throw new DomainError("NOT_FOUND");
+  const canSpend = role !== "VIEWER";
+  if (need === "spend" && !canSpend) throw new DomainError("FORBIDDEN");
+  return { ...user, tenantId, tenantName, role, canSpend };
+}

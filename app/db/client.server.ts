@@ -1,0 +1,59 @@
+import postgres from "postgres";
+import { env } from "~/env.server";
+import type { Sql } from "./transaction.server";
+
+/**
+ * Opens a pool that works as the role `billing_app`, which owns nothing and cannot change the ledger's rows.
+ * Rows come back in camelCase. A lock is waited for 3 s, a statement may take 8 s.
+ */
+export function connect(url: string, max: number): Sql {
+  return postgres(url, {
+    max,
+    connect_timeout: 5,
+    // We use no array parameters, and its failure on a dying connection would be nobody's to catch.
+    fetch_types: false,
+    onnotice: () => {},
+    connection: {
+      application_name: "leadradar-billing",
+      role: "billing_app",
+      lock_timeout: 3_000,
+      statement_timeout: 8_000,
+    },
+    transform: { column: { from: postgres.toCamel } },
+    types: {
+      bigint: {
+        to: 20,
+        from: [20],
+        parse: (text: string) => Number(text),
+        serialize: (value: number) => String(value),
+      },
+    },
+  });
+}
+
+let pool: Sql | undefined;
+
+/** The server's one pool, opened at first use. */
+export function database(): Sql {
+  pool ??= connect(env().DATABASE_URL, env().DATABASE_POOL_MAX);
+  return pool;
+}
+
+/** Ends the pool: waits up to 5 s for what runs. */
+export async function closeDatabase(): Promise<void> {
+  await pool?.end({ timeout: 5 });
+}
+
+/**
+ * A known fault of postgres.js 3.4.9: a write that was scheduled before its socket went away throws from a timer, where
+ * nobody can catch it. The queries concerned are rejected by the driver anyway, so this one error, and no other, may
+ * be logged and survived (docs/decisions/0003-driver-guard.md).
+ */
+export function isDriverWriteFault(error: unknown): boolean {
+  return (
+    error instanceof TypeError &&
+    /reading 'write'|null.*write/.test(error.message) &&
+    /nextWrite/.test(error.stack ?? "") &&
+    /postgres/.test(error.stack ?? "")
+  );
+}

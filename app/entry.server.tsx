@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { PassThrough } from "node:stream";
+import { createReadableStreamFromReadable, type EntryContext } from "@remix-run/node";
+import { RemixServer } from "@remix-run/react";
+import { renderToPipeableStream } from "react-dom/server";
+import { env } from "~/env.server";
+import { installHttpHooks } from "~/http/hooks.server";
+import { log } from "~/log.server";
+import { superviseProcess } from "~/process.server";
+import { NonceContext } from "~/ui/nonce";
+
+const RENDER_TIMEOUT_MS = 5_000;
+
+start();
+
+/** Runs once, when the server loads the build: a bad environment ends the process before it listens. */
+function start(): void {
+  try {
+    env();
+  } catch (error) {
+    console.error(`The server cannot start.\n${(error as Error).message}`);
+    process.exit(1);
+  }
+  // remix-serve reads HOST after it has loaded the build, and would listen everywhere without it.
+  process.env.HOST = env().HOST;
+  superviseProcess();
+  installHttpHooks();
+}
+
+/** Renders a page. The whole page is waited for: pages arrive complete, and a late error still gets its status. */
+export default function handleRequest(request: Request, status: number, headers: Headers, context: EntryContext) {
+  const nonce = randomBytes(16).toString("base64");
+  let finalStatus = status;
+  return new Promise<Response>((resolve, reject) => {
+    const { pipe, abort } = renderToPipeableStream(
+      <NonceContext.Provider value={nonce}>
+        <RemixServer context={context} url={request.url} nonce={nonce} abortDelay={RENDER_TIMEOUT_MS} />
+      </NonceContext.Provider>,
+      {
+        nonce,
+        onAllReady() {
+          const body = new PassThrough();
+          headers.set("Content-Type", "text/html; charset=utf-8");
+          headers.set("Cache-Control", "no-store");
+          headers.set("Content-Security-Policy", contentSecurityPolicy(nonce));
+          resolve(new Response(createReadableStreamFromReadable(body), { headers, status: finalStatus }));
+          pipe(body);
+        },
+        onShellError: reject,
+        onError(error) {
+          finalStatus = 500;
+          log.error({ err: error, traceId: request.headers.get("x-trace-id") }, "rendering failed");
+        },
+      },
+    );
+    setTimeout(abort, RENDER_TIMEOUT_MS + 1_000).unref();
+  });
+}
+
+/** Anything a loader or action throws past its wrapper. */
+export function handleError(error: unknown, { request }: { request: Request }): void {
+  if (!request.signal.aborted) log.error({ err: error, traceId: request.headers.get("x-trace-id") }, "unhandled");
+}
+
+function contentSecurityPolicy(nonce: string): string {
+  const { STRIPE_API_BASE, APP_ORIGIN } = env();
+  const development = process.env.NODE_ENV === "development";
+  // A form's answer may lead to Checkout; the browser applies form-action to that redirect, too.
+  const formTargets = ["'self'", APP_ORIGIN, "https://checkout.stripe.com", STRIPE_API_BASE].filter(Boolean);
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self'${development ? " ws:" : ""}`,
+    "manifest-src 'self'",
+    `form-action ${[...new Set(formTargets)].join(" ")}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import morgan from "morgan";
+import { env } from "~/env.server";
+import { metrics } from "./metrics.server";
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Stripe posts from elsewhere and proves itself by its signature. */
+const WEBHOOK_PATH = "/api/webhooks/stripe";
+
+interface RequestStart {
+  request: IncomingMessage;
+  response: ServerResponse;
+  server: Server;
+}
+
+const state = globalThis as { __httpHooks?: { inFlight: number; server: Server | null } };
+
+/**
+ * Makes every request clean before Remix sees it (docs/decisions/0002-remix-serve-and-hook.md): a trace id of ours, the
+ * true Host, no forwarded host, the peer's address, security headers on every answer, and a state-changing request from a
+ * foreign origin sent to `/forbidden` before any action runs. Safe to call again after a rebuild.
+ */
+export function installHttpHooks(): void {
+  if (state.__httpHooks) return;
+  const hooks = { inFlight: 0, server: null as Server | null };
+  state.__httpHooks = hooks;
+  writeAccessLogAsJson();
+  const appUrl = new URL(env().APP_ORIGIN);
+
+  channel("http.server.request.start").subscribe((message) => {
+    const { request, response, server } = message as RequestStart;
+    hooks.server = server;
+    hooks.inFlight += 1;
+    const stopTimer = metrics().requests.startTimer({ method: request.method });
+    response.once("close", () => {
+      hooks.inFlight -= 1;
+      stopTimer({ status: response.statusCode });
+    });
+    server.keepAliveTimeout = 65_000;
+    cleanRequest(request, appUrl);
+    response.setHeader("x-trace-id", String(request.headers["x-trace-id"]));
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("X-Frame-Options", "DENY");
+    response.setHeader("Referrer-Policy", "strict-origin-when-cross-origin");
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    if (appUrl.protocol === "https:") response.setHeader("Strict-Transport-Security", "max-age=31536000");
+  });
+}
+
+/** Requests that are being answered now, and the server that answers them. For a clean stop. */
+export function runningRequests(): { inFlight: number; server: Server | null } {
+  return state.__httpHooks ?? { inFlight: 0, server: null };
+}
+
+function cleanRequest(request: IncomingMessage, appUrl: URL): void {
+  const path = request.url?.split("?")[0] ?? "/";
+  request.headers["x-trace-id"] = randomBytes(8).toString("hex");
+  request.headers["x-client-address"] = request.socket.remoteAddress ?? "unknown";
+  request.headers["x-path"] = path;
+  const foreign = isForeign(request, appUrl) && path !== WEBHOOK_PATH;
+  request.headers.host = appUrl.host;
+  delete request.headers["x-forwarded-host"];
+  delete request.headers["x-forwarded-port"];
+  if (!SAFE_METHODS.has(request.method ?? "GET") && foreign) request.url = "/forbidden";
+}
+
+/** `Origin: null` is foreign; neither header at all is a program (curl, server to server) and passes. */
+function isForeign(request: IncomingMessage, appUrl: URL): boolean {
+  const { origin } = request.headers;
+  if (request.headers["sec-fetch-site"] === "cross-site") return true;
+  return origin !== undefined && origin !== appUrl.origin;
+}
+
+/** remix-serve logs with morgan's format "tiny"; giving that name our own format makes it one JSON line with the trace id. */
+function writeAccessLogAsJson(): void {
+  const silent = ["silent", "fatal", "error", "warn"].includes(env().LOG_LEVEL);
+  morgan.format("tiny", (tokens, request, response) => {
+    if (silent) return null;
+    return JSON.stringify({
+      level: 30,
+      time: Date.now(),
+      msg: "request",
+      traceId: request.headers["x-trace-id"],
+      method: request.method,
+      path: request.headers["x-path"],
+      status: response.statusCode,
+      ms: Number(tokens["response-time"]?.(request, response) ?? 0),
+    });
+  });
+}

@@ -1,0 +1,143 @@
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, redirect } from "@remix-run/node";
+import { isTransient } from "~/db/transaction.server";
+import { DomainError, type ErrorCode, type ErrorDetails } from "~/errors";
+import { log } from "~/log.server";
+import { errorMessage } from "~/ui/messages.de";
+
+/** What the error page of a failed loader knows. */
+export interface PageError {
+  code: ErrorCode;
+  traceId: string;
+}
+
+/** What a refused form post hands back to its page, which renders again with it. `values`: what was typed, no password. */
+export interface ActionFailure {
+  error: { code: ErrorCode; details: ErrorDetails; traceId: string; values: Record<string, string> };
+}
+
+type Refused = ReturnType<typeof data<ActionFailure>>;
+
+/** The trace id that the hook gave this request. */
+export function traceIdOf(request: Request): string {
+  return request.headers.get("x-trace-id") ?? "unknown";
+}
+
+/** Wraps a page's loader: not signed in leads to the login, any other refusal to the error page with its status. */
+export function pageLoader<T>(handler: (args: LoaderFunctionArgs) => Promise<T>) {
+  return async (args: LoaderFunctionArgs): Promise<T> => {
+    try {
+      return await handler(args);
+    } catch (thrown) {
+      if (thrown instanceof Response) throw thrown;
+      const error = asDomainError(thrown, args.request);
+      if (error.code === "UNAUTHORIZED") throw toLogin(args.request);
+      const body: PageError = { code: error.code, traceId: traceIdOf(args.request) };
+      throw data(body, { status: error.status, headers: errorHeaders(error) });
+    }
+  };
+}
+
+/** Wraps a page's action: a refusal becomes data with its status, so that the page renders again and says why. */
+export function pageAction<T>(handler: (args: ActionFunctionArgs) => Promise<T>) {
+  return async (args: ActionFunctionArgs): Promise<T | Refused> => {
+    const form = args.request.clone();
+    try {
+      return await handler(args);
+    } catch (thrown) {
+      if (thrown instanceof Response) throw thrown;
+      const error = asDomainError(thrown, args.request);
+      if (error.code === "UNAUTHORIZED") throw toLogin(args.request);
+      if (error.code === "FORBIDDEN" || error.code === "NOT_FOUND") {
+        const body: PageError = { code: error.code, traceId: traceIdOf(args.request) };
+        throw data(body, { status: error.status });
+      }
+      const failure: ActionFailure = {
+        error: {
+          code: error.code,
+          details: error.details,
+          traceId: traceIdOf(args.request),
+          values: error.code === "BODY_TOO_LARGE" ? {} : await typedValues(form),
+        },
+      };
+      return data(failure, { status: error.status, headers: errorHeaders(error) });
+    }
+  };
+}
+
+/** Wraps a JSON route: the result in the envelope, any refusal in the error envelope, never a redirect. */
+export function api<A extends LoaderFunctionArgs | ActionFunctionArgs>(handler: (args: A) => Promise<unknown>) {
+  return async (args: A): Promise<Response> => {
+    const traceId = traceIdOf(args.request);
+    try {
+      return Response.json(
+        { ok: true, data: await handler(args), traceId },
+        { headers: { "cache-control": "no-store" } },
+      );
+    } catch (thrown) {
+      if (thrown instanceof Response) return thrown;
+      return errorResponse(asDomainError(thrown, args.request), traceId);
+    }
+  };
+}
+
+/** The loader or action of a JSON route that does not know the method. `allow`: the methods it knows. */
+export function methodNotAllowed(allow: string) {
+  return async ({ request }: LoaderFunctionArgs | ActionFunctionArgs): Promise<Response> =>
+    errorResponse(new DomainError("METHOD_NOT_ALLOWED", { allow }), traceIdOf(request));
+}
+
+/** An error in the envelope of the JSON API. */
+export function errorResponse(error: DomainError, traceId: string): Response {
+  const { fields } = error.details;
+  const body = {
+    ok: false,
+    error: {
+      code: error.code,
+      message: errorMessage(error.code, error.details),
+      ...(fields ? { details: { fields } } : {}),
+    },
+    traceId,
+  };
+  return Response.json(body, {
+    status: error.status,
+    headers: { ...errorHeaders(error), "cache-control": "no-store" },
+  });
+}
+
+/** What was thrown as a code: refusals as they are, a database that is away or busy as 503, anything else is a bug and 500. */
+export function asDomainError(thrown: unknown, request: Request): DomainError {
+  if (thrown instanceof DomainError) {
+    if (thrown.status >= 500) log.error({ err: thrown, cause: thrown.cause, traceId: traceIdOf(request) }, "refused");
+    return thrown;
+  }
+  if (isTransient(thrown)) {
+    log.error({ err: thrown, traceId: traceIdOf(request) }, "database unavailable");
+    return new DomainError("TEMPORARILY_UNAVAILABLE", { retryAfterSeconds: 5 }, { cause: thrown });
+  }
+  log.error({ err: thrown, traceId: traceIdOf(request) }, "unexpected error");
+  return new DomainError("INTERNAL", {}, { cause: thrown });
+}
+
+function errorHeaders(error: DomainError): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (error.details.allow) headers.Allow = error.details.allow;
+  if (error.details.retryAfterSeconds) headers["Retry-After"] = String(error.details.retryAfterSeconds);
+  return headers;
+}
+
+function toLogin(request: Request): Response {
+  const url = new URL(request.url);
+  url.searchParams.delete("_routes");
+  const target = request.method === "GET" ? `${url.pathname.replace(/\.data$/, "")}${url.search}` : url.pathname;
+  return redirect(`/login?redirectTo=${encodeURIComponent(target)}`, 302);
+}
+
+async function typedValues(form: Request): Promise<Record<string, string>> {
+  try {
+    const values: Record<string, string> = {};
+    for (const [name, value] of new URLSearchParams(await form.text())) if (name !== "password") values[name] = value;
+    return values;
+  } catch {
+    return {};
+  }
+}
