@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     globalSetup: ["tests/support/global-setup.ts"],
+    reporters: ["default", "./tests/support/plain-reporter.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
