@@ -3,6 +3,8 @@ import { DomainError } from "~/errors";
 
 /** The largest JSON body or form that is read, in bytes. */
 const BODY_LIMIT = 16 * 1024;
+/** How much of a body that is too large is still taken off the wire, in bytes. */
+const DISCARD_LIMIT = 8 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -16,13 +18,18 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw new DomainError("BODY_TOO_LARGE");
   if (!request.body) return new Uint8Array();
 
+  const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > limit) throw new DomainError("BODY_TOO_LARGE");
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size <= limit) chunks.push(value);
+    // Cancelling would cut the connection before the answer is out, so a little more is read and thrown away.
+    else if (size > limit + DISCARD_LIMIT) break;
   }
+  if (size > limit) throw new DomainError("BODY_TOO_LARGE");
   return Buffer.concat(chunks, size);
 }
 

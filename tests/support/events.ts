@@ -66,7 +66,7 @@ export function deliver(
   return fetch(`${origin}/api/webhooks/stripe`, {
     method: "POST",
     headers: { "content-type": "application/json", "stripe-signature": header },
-    body,
+    body: body.toString(),
   });
 }
 

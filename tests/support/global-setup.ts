@@ -20,7 +20,7 @@ export const TEMPLATE = "billing_template";
 
 /** One PostgreSQL and one build for the whole run; both gone or reusable afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (!process.env.REUSE_BUILD && (await import("node:fs")).existsSync("app/root.tsx")) build();
+  if (!process.env.REUSE_BUILD) build();
   const dataDir = mkdtempSync(path.join(os.tmpdir(), "leadradar-test-"));
   // as root, the database runs as somebody else, who must get in
   chmodSync(dataDir, 0o755);

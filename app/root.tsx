@@ -1,0 +1,61 @@
+import type { LinksFunction, MetaFunction } from "@remix-run/node";
+import { Link, Links, LiveReload, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
+import { type ReactNode, useContext } from "react";
+import styles from "~/styles/tailwind.css";
+import { ErrorPage, useFailure } from "~/ui/error-page";
+import { Mark } from "~/ui/mark";
+import { NonceContext } from "~/ui/nonce";
+
+export const links: LinksFunction = () => [
+  {
+    rel: "preload",
+    href: "/fonts/inter-latin-opsz-normal.woff2",
+    as: "font",
+    type: "font/woff2",
+    crossOrigin: "anonymous",
+  },
+  { rel: "stylesheet", href: styles },
+  { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" },
+];
+
+export const meta: MetaFunction = ({ error }) => [{ title: error ? "Fehler – LeadRadar" : "LeadRadar" }];
+
+/** The document around every page, the error page included. */
+export function Layout({ children }: { children: ReactNode }) {
+  const nonce = useContext(NonceContext);
+  return (
+    <html lang="de-CH">
+      <head>
+        <meta charSet="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <Meta />
+        <Links />
+      </head>
+      <body>
+        {children}
+        <ScrollRestoration nonce={nonce} />
+        <Scripts nonce={nonce} />
+        <LiveReload nonce={nonce} />
+      </body>
+    </html>
+  );
+}
+
+export default function App() {
+  return <Outlet />;
+}
+
+export function ErrorBoundary() {
+  const failure = useFailure();
+  return (
+    <div className="mx-auto max-w-page px-6 py-8">
+      <Link to="/">
+        <Mark />
+      </Link>
+      <main id="inhalt" className="mx-auto max-w-form py-16">
+        <ErrorPage {...failure} />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { type MetaFunction, redirect } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { requireUser } from "~/auth/access.server";
+import { pageLoader } from "~/http/respond.server";
+import { PageHead } from "~/ui/page-head";
+import { Shell } from "~/ui/shell";
+
+export const meta: MetaFunction = () => [{ title: "Start – LeadRadar" }];
+
+/** The way in: a tenant's user goes to the overview; who has no tenant stays here. */
+export const loader = pageLoader(async ({ request }) => {
+  const user = await requireUser(request);
+  if (user.tenantId !== null) throw redirect("/admin/billing", 302);
+  return { user: { email: user.email, role: user.role, tenantName: user.tenantName } };
+});
+
+export default function Start() {
+  const { user } = useLoaderData<typeof loader>();
+  return (
+    <Shell user={user}>
+      <PageHead title="Willkommen" intro="Sie sind angemeldet, gehören aber zu keinem Konto." />
+      <p className="max-w-[62ch] text-soft">
+        Guthaben und Pakete gehören immer zu einem Konto. Ihr Zugang ist für den Betrieb bestimmt.
+      </p>
+    </Shell>
+  );
+}

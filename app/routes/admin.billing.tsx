@@ -1,0 +1,33 @@
+import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
+import { requireAdmin } from "~/auth/access.server";
+import { readCheckoutNotice } from "~/billing/checkout-notice.server";
+import { database } from "~/db/client.server";
+import { pageLoader } from "~/http/respond.server";
+import { checkoutToast } from "~/ui/checkout-toast";
+import { Toast } from "~/ui/toast";
+import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
+
+/** The billing room: says what became of a purchase when the buyer comes back with `?checkout=`. */
+export const loader = pageLoader(async ({ request }) => {
+  const admin = await requireAdmin(request);
+  const query = new URL(request.url).searchParams;
+  const notice = await readCheckoutNotice(database(), admin.tenantId, {
+    checkout: query.get("checkout"),
+    sessionId: query.get("session_id"),
+    orderId: query.get("order"),
+  });
+  return { notice };
+});
+
+export default function Billing() {
+  const { notice } = useLoaderData<typeof loader>();
+  const { pathname, search } = useLocation();
+  useFreshData(notice?.kind === "processing");
+  useCleanAddress(notice !== null);
+  return (
+    <>
+      <Toast toast={checkoutToast(notice, `${pathname}${search}`)} />
+      <Outlet />
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+import { type FormEvent, useEffect, useState } from "react";
+import { formatMoney } from "./format";
+
+export interface BuyableSku {
+  id: string;
+  name: string;
+  currency: string;
+  amountCents: number;
+}
+
+/**
+ * "Kaufen": a plain form, because the answer leads to another host. JavaScript adds the busy label and keeps a second click
+ * from being sent; coming back with the browser's own button makes it ready again.
+ */
+export function BuyForm({
+  sku,
+  nonce,
+  primary,
+  refusedId,
+}: {
+  sku: BuyableSku;
+  nonce: string;
+  primary: boolean;
+  refusedId: string | null;
+}) {
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    const ready = () => setBusy(false);
+    window.addEventListener("pageshow", ready);
+    return () => window.removeEventListener("pageshow", ready);
+  }, []);
+
+  function send(event: FormEvent) {
+    if (busy) event.preventDefault();
+    else setBusy(true);
+  }
+
+  return (
+    <form method="post" action="/admin/billing/packages" onSubmit={send}>
+      <input type="hidden" name="skuId" value={sku.id} />
+      <input type="hidden" name="nonce" value={nonce} />
+      <button
+        type="submit"
+        className={`btn w-full min-w-34 ${primary ? "btn-primary" : "btn-secondary"}`}
+        disabled={refusedId !== null}
+        aria-disabled={busy || undefined}
+        aria-describedby={refusedId ?? undefined}
+      >
+        <span aria-live="polite">{busy ? "Wird gekauft …" : "Kaufen"}</span>
+        <span className="sr-only">{`: ${sku.name}, ${formatMoney(sku.amountCents, sku.currency)}`}</span>
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,17 @@
+import { Link } from "@remix-run/react";
+import { BoxIcon } from "./icons";
+
+/** Nothing here yet: one icon, one sentence, one action. */
+export function EmptyState({ text, action }: { text: string; action?: { label: string; to: string } }) {
+  return (
+    <div className="flex flex-col items-start gap-4 py-6">
+      <BoxIcon className="size-8 text-mute" />
+      <p className="text-soft">{text}</p>
+      {action ? (
+        <Link className="btn btn-secondary" to={action.to}>
+          {action.label}
+        </Link>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { isRouteErrorResponse, Link, useRouteError } from "@remix-run/react";
+
+interface Failure {
+  status: number;
+  traceId: string | null;
+}
+
+interface Words {
+  title: string;
+  text: string;
+  /** null: the same address again. */
+  action: { label: string; to: string | null };
+}
+
+const TO_OVERVIEW = { label: "Zur Übersicht", to: "/" };
+const AGAIN = { label: "Erneut versuchen", to: null };
+
+const WORDS: Record<number, Words> = {
+  403: {
+    title: "Dafür fehlt Ihnen die Berechtigung",
+    text: "Ihre Rolle darf diese Seite nicht öffnen. Wenden Sie sich an die Person, die Ihr Konto verwaltet.",
+    action: TO_OVERVIEW,
+  },
+  404: {
+    title: "Diese Seite gibt es nicht",
+    text: "Die Adresse ist falsch, oder der Inhalt gehört nicht zu Ihrem Konto. Prüfen Sie die Adresse oder kehren Sie zur Übersicht zurück.",
+    action: TO_OVERVIEW,
+  },
+  503: {
+    title: "Gerade nicht erreichbar",
+    text: "Wir sind gleich zurück. Bezahltes geht nicht verloren und wird nachgebucht.",
+    action: AGAIN,
+  },
+};
+
+const UNEXPECTED: Words = {
+  title: "Das hat nicht geklappt",
+  text: "Der Fehler liegt bei uns und ist gemeldet. Versuchen Sie es nochmals. Hilft das nicht, nennen Sie uns die Trace-ID.",
+  action: AGAIN,
+};
+
+/** What the nearest route has thrown: a refusal with its status, or a bug, which is a 500. */
+export function useFailure(): Failure {
+  const error = useRouteError();
+  if (!isRouteErrorResponse(error)) return { status: 500, traceId: null };
+  const body = error.data as { traceId?: unknown } | null;
+  return { status: error.status, traceId: typeof body?.traceId === "string" ? body.traceId : null };
+}
+
+/** One error, said calmly: number, what happened, one way on. */
+export function ErrorPage({ status, traceId }: Failure) {
+  const { title, text, action } = WORDS[status] ?? UNEXPECTED;
+  return (
+    <div className="py-10">
+      <p className="num text-base text-soft">{status}</p>
+      <h1 className="mt-2 text-3xl font-semibold tracking-tight">{title}</h1>
+      <p className="mt-4 max-w-[32rem] text-md text-soft">{text}</p>
+      {action.to === null ? (
+        <a className="btn btn-primary btn-lg mt-8" href="">
+          {action.label}
+        </a>
+      ) : (
+        <Link className="btn btn-primary btn-lg mt-8" to={action.to} reloadDocument>
+          {action.label}
+        </Link>
+      )}
+      {traceId ? <p className="code mt-12 text-sm text-mute">Trace-ID {traceId}</p> : null}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import { daysLeft, lastUsableDay } from "~/billing/expiry";
+
+const DAY = 24 * 60 * 60 * 1000;
+const ZONE = "Europe/Zurich";
+const MINUS = "\u2212";
+
+const date = new Intl.DateTimeFormat("de-CH", { timeZone: ZONE, day: "2-digit", month: "2-digit", year: "numeric" });
+const time = new Intl.DateTimeFormat("de-CH", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/** Cents as an amount without currency: 119700 → 1’197.00. */
+export function formatAmount(cents: number): string {
+  const [whole = "0", fraction = "00"] = (Math.abs(cents) / 100).toFixed(2).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2019");
+  return `${cents < 0 ? MINUS : ""}${grouped}.${fraction}`;
+}
+
+/** Cents with currency: CHF 1’197.00. */
+export function formatMoney(cents: number, currency: string): string {
+  return `${currency} ${formatAmount(cents)}`;
+}
+
+/** The Zurich date of an instant: 22.11.2026. */
+export function formatDate(instant: Date): string {
+  return date.format(instant);
+}
+
+/** The Zurich time of an instant: 10:35. */
+export function formatTime(instant: Date): string {
+  return time.format(instant);
+}
+
+/** The last day on which credits that expire at `expiresAt` are usable: 04.12.2026. */
+export function formatLastDay(expiresAt: Date): string {
+  const day = new Date(lastUsableDay(expiresAt) * DAY);
+  const [year, month, dayOfMonth] = day.toISOString().slice(0, 10).split("-");
+  return `${dayOfMonth}.${month}.${year}`;
+}
+
+/** The time that credits have left. `soon`: 30 days at most, which calls for notice. */
+export function creditTimeLeft(expiresAt: Date, now: Date): { text: string; soon: boolean } {
+  const days = daysLeft(expiresAt, now);
+  if (days <= 0) return { text: "läuft heute ab", soon: true };
+  if (days === 1) return { text: "läuft morgen ab", soon: true };
+  return days <= 30 ? { text: `läuft in ${days} Tagen ab`, soon: true } : { text: `in ${days} Tagen`, soon: false };
+}
+
+/** The time a licence has left, in days rounded up; on its last day the hour. */
+export function licenceTimeLeft(validUntil: Date, now: Date): string {
+  if (formatDate(validUntil) === formatDate(now)) return `endet heute um ${formatTime(validUntil)}`;
+  const days = Math.ceil((validUntil.getTime() - now.getTime()) / DAY);
+  return days === 1 ? "noch 1 Tag" : `noch ${days} Tage`;
+}
+
+/** A number of credits of a kind: 3 × 365 Tage. */
+export function formatPack(quantity: number, name: string): string {
+  return `${quantity} × ${name}`;
+}

@@ -1,0 +1,67 @@
+import { Link } from "@remix-run/react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { AlertIcon, CheckCircleIcon, ClockIcon, EyeIcon, MinusCircleIcon } from "./icons";
+
+export type ToastTone = "positive" | "info" | "notice" | "neutral" | "danger";
+
+export interface ToastContent {
+  tone: ToastTone;
+  title: string;
+  text: string;
+  /** `reload`: a link to the same page, which must load anew also where JavaScript runs. */
+  action?: { label: string; to: string; reload?: boolean };
+}
+
+const WASH: Record<ToastTone, string> = {
+  positive: "bg-positive-wash text-positive",
+  info: "bg-info-wash text-info",
+  notice: "bg-notice-wash text-notice",
+  neutral: "bg-neutral-wash text-neutral",
+  danger: "bg-danger-wash text-danger",
+};
+
+const ICON: Record<ToastTone, ReactNode> = {
+  positive: <CheckCircleIcon className="size-5" />,
+  info: <ClockIcon className="size-5" />,
+  notice: <EyeIcon className="size-5" />,
+  neutral: <MinusCircleIcon className="size-5" />,
+  danger: <AlertIcon className="size-5" />,
+};
+
+/**
+ * The block above the heading that says what has just happened. It stays until the next page. An error takes the focus,
+ * with JavaScript and without.
+ */
+export function Toast({ toast }: { toast: ToastContent | null }) {
+  const isError = toast?.tone === "danger";
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isError) box.current?.focus();
+  }, [isError]);
+  return (
+    <div
+      id="meldung"
+      role={isError ? "alert" : "status"}
+      ref={box}
+      tabIndex={isError ? -1 : undefined}
+      autoFocus={isError}
+    >
+      {toast ? (
+        <div className={`mb-8 flex flex-wrap items-center gap-x-6 gap-y-3 rounded-lg px-5 py-4 ${WASH[toast.tone]}`}>
+          <div className="flex min-w-0 flex-1 basis-72 gap-3">
+            {ICON[toast.tone]}
+            <div className="min-w-0">
+              <p className="font-semibold">{toast.title}</p>
+              {toast.text ? <p className="mt-0.5 text-soft">{toast.text}</p> : null}
+            </div>
+          </div>
+          {toast.action ? (
+            <Link className="btn btn-secondary" to={toast.action.to} reloadDocument={toast.action.reload ?? false}>
+              {toast.action.label}
+            </Link>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+}
