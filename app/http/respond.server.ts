@@ -22,46 +22,39 @@ export function traceIdOf(request: Request): string {
   return request.headers.get("x-trace-id") ?? "unknown";
 }
 
-/** Wraps a page's loader: not signed in leads to the login, any other refusal to the error page with its status. */
-export function pageLoader<T>(handler: (args: LoaderFunctionArgs) => Promise<T>) {
-  return async (args: LoaderFunctionArgs): Promise<T> => {
-    try {
-      return await handler(args);
-    } catch (thrown) {
-      if (thrown instanceof Response) throw thrown;
-      const error = asDomainError(thrown, args.request);
-      if (error.code === "UNAUTHORIZED") throw toLogin(args.request);
-      const body: PageError = { code: error.code, traceId: traceIdOf(args.request) };
-      throw data(body, { status: error.status, headers: errorHeaders(error) });
-    }
-  };
+/**
+ * Runs the work of a page's loader: not signed in leads to the login, any other refusal to the error page with its status.
+ * Called inside the loader, not around it: a call at module level would stay in the browser's bundle.
+ */
+export async function pageLoader<T>(request: Request, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Response) throw thrown;
+    const error = asDomainError(thrown, request);
+    throw error.code === "UNAUTHORIZED" ? toLogin(request) : errorPage(error, request);
+  }
 }
 
-/** Wraps a page's action: a refusal becomes data with its status, so that the page renders again and says why. */
-export function pageAction<T>(handler: (args: ActionFunctionArgs) => Promise<T>) {
-  return async (args: ActionFunctionArgs): Promise<T | Refused> => {
-    const form = args.request.clone();
-    try {
-      return await handler(args);
-    } catch (thrown) {
-      if (thrown instanceof Response) throw thrown;
-      const error = asDomainError(thrown, args.request);
-      if (error.code === "UNAUTHORIZED") throw toLogin(args.request);
-      if (error.code === "FORBIDDEN" || error.code === "NOT_FOUND") {
-        const body: PageError = { code: error.code, traceId: traceIdOf(args.request) };
-        throw data(body, { status: error.status });
-      }
-      const failure: ActionFailure = {
-        error: {
-          code: error.code,
-          details: error.details,
-          traceId: traceIdOf(args.request),
-          values: error.code === "BODY_TOO_LARGE" ? {} : await typedValues(form),
-        },
-      };
-      return data(failure, { status: error.status, headers: errorHeaders(error) });
-    }
-  };
+/**
+ * Runs the work of a page's action: a refusal becomes data with its status, so that the page renders again and says why.
+ * What the person may not do or see at all leads to the error page.
+ */
+export async function pageAction<T>(request: Request, work: () => Promise<T>): Promise<T | Refused> {
+  const form = request.clone();
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Response) throw thrown;
+    const error = asDomainError(thrown, request);
+    if (error.code === "UNAUTHORIZED") throw toLogin(request);
+    if (error.code === "FORBIDDEN" || error.code === "NOT_FOUND") throw errorPage(error, request);
+    const values = error.code === "BODY_TOO_LARGE" ? {} : await typedValues(form);
+    const failure: ActionFailure = {
+      error: { code: error.code, details: error.details, traceId: traceIdOf(request), values },
+    };
+    return data(failure, { status: error.status, headers: errorHeaders(error) });
+  }
 }
 
 /** Wraps a JSON route: the result in the envelope, any refusal in the error envelope, never a redirect. */
@@ -116,6 +109,11 @@ export function asDomainError(thrown: unknown, request: Request): DomainError {
   }
   log.error({ err: thrown, traceId: traceIdOf(request) }, "unexpected error");
   return new DomainError("INTERNAL", {}, { cause: thrown });
+}
+
+function errorPage(error: DomainError, request: Request) {
+  const body: PageError = { code: error.code, traceId: traceIdOf(request) };
+  return data(body, { status: error.status, headers: errorHeaders(error) });
 }
 
 function errorHeaders(error: DomainError): Record<string, string> {

@@ -1,12 +1,15 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
 import { DomainError } from "~/errors";
 import { pageLoader } from "~/http/respond.server";
 
 /** Every unknown page. */
-export const loader = pageLoader(async () => {
-  throw new DomainError("NOT_FOUND");
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    throw new DomainError("NOT_FOUND");
+  });
+}
 
-export const action = loader;
+export { loader as action };
 
 export default function NotFound() {
   return null;

@@ -1,4 +1,4 @@
-import { type MetaFunction, redirect } from "@remix-run/node";
+import { type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { requireUser } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
@@ -8,11 +8,13 @@ import { Shell } from "~/ui/shell";
 export const meta: MetaFunction = () => [{ title: "Start – LeadRadar" }];
 
 /** The way in: a tenant's user goes to the overview; who has no tenant stays here. */
-export const loader = pageLoader(async ({ request }) => {
-  const user = await requireUser(request);
-  if (user.tenantId !== null) throw redirect("/admin/billing", 302);
-  return { user: { email: user.email, role: user.role, tenantName: user.tenantName } };
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const user = await requireUser(request);
+    if (user.tenantId !== null) throw redirect("/admin/billing", 302);
+    return { user: { email: user.email, role: user.role, tenantName: user.tenantName } };
+  });
+}
 
 export default function Start() {
   const { user } = useLoaderData<typeof loader>();

@@ -1,4 +1,4 @@
-import type { MetaFunction } from "@remix-run/node";
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
@@ -22,12 +22,14 @@ export const meta: MetaFunction<typeof loader, { "routes/admin.billing": typeof 
   return [{ title: `${toast ? `${toast.title}: ` : ""}Übersicht – LeadRadar` }];
 };
 
-export const loader = pageLoader(async ({ request }) => {
-  const admin = await requireAdmin(request);
-  const sql = database();
-  const [overview, skus] = await Promise.all([readOverview(sql, admin.tenantId), listActiveSkus(sql)]);
-  return { overview, skus, nonce: crypto.randomUUID(), canSpend: admin.canSpend };
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const admin = await requireAdmin(request);
+    const sql = database();
+    const [overview, skus] = await Promise.all([readOverview(sql, admin.tenantId), listActiveSkus(sql)]);
+    return { overview, skus, nonce: crypto.randomUUID(), canSpend: admin.canSpend };
+  });
+}
 
 export default function Overview() {
   const { overview, skus, nonce, canSpend } = useLoaderData<typeof loader>();

@@ -1,4 +1,4 @@
-import { type MetaFunction, redirect } from "@remix-run/node";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
@@ -21,19 +21,23 @@ import { Toast, type ToastContent } from "~/ui/toast";
 
 export const meta: MetaFunction = () => [{ title: "Pakete – LeadRadar" }];
 
-export const loader = pageLoader(async ({ request }) => {
-  const admin = await requireAdmin(request);
-  return { skus: await listActiveSkus(database()), nonce: crypto.randomUUID(), canSpend: admin.canSpend };
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const admin = await requireAdmin(request);
+    return { skus: await listActiveSkus(database()), nonce: crypto.randomUUID(), canSpend: admin.canSpend };
+  });
+}
 
 /** "Kaufen": places the order and sends the buyer to Stripe. */
-export const action = pageAction(async ({ request }) => {
-  const admin = await requireAdmin(request, "spend");
-  const { skuId, nonce } = await parseForm(request, buyForm);
-  const click = { skuId, requestKey: `form:${nonce}:${skuId}`, whileOpen: true };
-  const { checkoutUrl } = await placeOrder(database(), stripeClient(), admin, click, env().APP_ORIGIN);
-  return redirect(checkoutUrl, 303);
-});
+export function action({ request }: ActionFunctionArgs) {
+  return pageAction(request, async () => {
+    const admin = await requireAdmin(request, "spend");
+    const { skuId, nonce } = await parseForm(request, buyForm);
+    const click = { skuId, requestKey: `form:${nonce}:${skuId}`, whileOpen: true };
+    const { checkoutUrl } = await placeOrder(database(), stripeClient(), admin, click, env().APP_ORIGIN);
+    return redirect(checkoutUrl, 303);
+  });
+}
 
 export default function Packages() {
   const { skus, nonce, canSpend } = useLoaderData<typeof loader>();

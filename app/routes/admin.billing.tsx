@@ -1,3 +1,4 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { readCheckoutNotice } from "~/billing/checkout-notice.server";
@@ -8,16 +9,18 @@ import { Toast } from "~/ui/toast";
 import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
 
 /** The billing room: says what became of a purchase when the buyer comes back with `?checkout=`. */
-export const loader = pageLoader(async ({ request }) => {
-  const admin = await requireAdmin(request);
-  const query = new URL(request.url).searchParams;
-  const notice = await readCheckoutNotice(database(), admin.tenantId, {
-    checkout: query.get("checkout"),
-    sessionId: query.get("session_id"),
-    orderId: query.get("order"),
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const admin = await requireAdmin(request);
+    const query = new URL(request.url).searchParams;
+    const notice = await readCheckoutNotice(database(), admin.tenantId, {
+      checkout: query.get("checkout"),
+      sessionId: query.get("session_id"),
+      orderId: query.get("order"),
+    });
+    return { notice };
   });
-  return { notice };
-});
+}
 
 export default function Billing() {
   const { notice } = useLoaderData<typeof loader>();

@@ -1,13 +1,16 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
 import { ErrorPage, useFailure } from "~/ui/error-page";
 import { Shell } from "~/ui/shell";
 
-export const loader = pageLoader(async ({ request }) => {
-  const { email, role, tenantName } = await requireAdmin(request);
-  return { user: { email, role, tenantName } };
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const { email, role, tenantName } = await requireAdmin(request);
+    return { user: { email, role, tenantName } };
+  });
+}
 
 export default function Admin() {
   const { user } = useLoaderData<typeof loader>();

@@ -1,4 +1,4 @@
-import { type MetaFunction, redirect } from "@remix-run/node";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { findUser, safeRedirect, signIn } from "~/auth/session.server";
 import { loginForm } from "~/billing/schemas.server";
@@ -13,23 +13,27 @@ export const meta: MetaFunction<typeof loader, Record<string, never>> = ({ error
   { title: `${error ? "Fehler: " : ""}Anmelden – LeadRadar` },
 ];
 
-export const loader = pageLoader(async ({ request }) => {
-  const query = new URL(request.url).searchParams;
-  const redirectTo = safeRedirect(query.get("redirectTo"));
-  if (await findUser(request)) throw redirect(redirectTo, 302);
-  const hint = query.has("abgemeldet")
-    ? "Sie sind abgemeldet."
-    : query.has("abgelaufen")
-      ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
-      : null;
-  return { redirectTo, hint };
-});
+export function loader({ request }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const query = new URL(request.url).searchParams;
+    const redirectTo = safeRedirect(query.get("redirectTo"));
+    if (await findUser(request)) throw redirect(redirectTo, 302);
+    const hint = query.has("abgemeldet")
+      ? "Sie sind abgemeldet."
+      : query.has("abgelaufen")
+        ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
+        : null;
+    return { redirectTo, hint };
+  });
+}
 
-export const action = pageAction(async ({ request }) => {
-  const form = await parseForm(request, loginForm);
-  const { cookie } = await signIn(request, form);
-  return redirect(safeRedirect(form.redirectTo), { status: 303, headers: { "set-cookie": cookie } });
-});
+export function action({ request }: ActionFunctionArgs) {
+  return pageAction(request, async () => {
+    const form = await parseForm(request, loginForm);
+    const { cookie } = await signIn(request, form);
+    return redirect(safeRedirect(form.redirectTo), { status: 303, headers: { "set-cookie": cookie } });
+  });
+}
 
 export default function Login() {
   const { redirectTo, hint } = useLoaderData<typeof loader>();

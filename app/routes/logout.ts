@@ -1,11 +1,13 @@
-import { redirect } from "@remix-run/node";
+import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { signOut } from "~/auth/session.server";
 import { pageAction } from "~/http/respond.server";
 
 /** Signing out is a post; whoever merely follows a link stays signed in. */
 export const loader = () => redirect("/", 302);
 
-export const action = pageAction(async ({ request }) => {
-  const { cookie } = await signOut(request);
-  return redirect("/login?abgemeldet=1", { status: 303, headers: { "set-cookie": cookie } });
-});
+export function action({ request }: ActionFunctionArgs) {
+  return pageAction(request, async () => {
+    const { cookie } = await signOut(request);
+    return redirect("/login?abgemeldet=1", { status: 303, headers: { "set-cookie": cookie } });
+  });
+}

@@ -1,4 +1,4 @@
-import { isRouteErrorResponse, Link, useRouteError } from "@remix-run/react";
+import { isRouteErrorResponse, Link, useLocation, useRouteError } from "@remix-run/react";
 
 interface Failure {
   status: number;
@@ -50,20 +50,15 @@ export function useFailure(): Failure {
 /** One error, said calmly: number, what happened, one way on. */
 export function ErrorPage({ status, traceId }: Failure) {
   const { title, text, action } = WORDS[status] ?? UNEXPECTED;
+  const { pathname, search } = useLocation();
   return (
     <div className="py-10">
       <p className="num text-base text-soft">{status}</p>
       <h1 className="mt-2 text-3xl font-semibold tracking-tight">{title}</h1>
       <p className="mt-4 max-w-[32rem] text-md text-soft">{text}</p>
-      {action.to === null ? (
-        <a className="btn btn-primary btn-lg mt-8" href="">
-          {action.label}
-        </a>
-      ) : (
-        <Link className="btn btn-primary btn-lg mt-8" to={action.to} reloadDocument>
-          {action.label}
-        </Link>
-      )}
+      <Link className="btn btn-primary btn-lg mt-8" to={action.to ?? `${pathname}${search}`} reloadDocument>
+        {action.label}
+      </Link>
       {traceId ? <p className="code mt-12 text-sm text-mute">Trace-ID {traceId}</p> : null}
     </div>
   );
