@@ -127,7 +127,7 @@ export async function seed(databaseUrl: string, prices: Record<string, string> =
 }
 
 /** `lr_sku_30d_1=price_abc` arguments as a map. Throws for an argument of another form or an unknown SKU. */
-export function priceArguments(args: readonly string[]): Record<string, string> {
+function priceArguments(args: readonly string[]): Record<string, string> {
   const prices: Record<string, string> = {};
   for (const arg of args) {
     const [sku = "", price = ""] = arg.split("=");

@@ -71,11 +71,6 @@ export async function findUser(request: Request): Promise<SignedIn | null> {
   return user ?? null;
 }
 
-/** Whether the request carries a session cookie at all, valid or not: tells "expired" from "never signed in". */
-export async function hasSessionCookie(request: Request): Promise<boolean> {
-  return (await readToken(request)) !== null;
-}
-
 /** A path of our own to go to after the login; anything else, also `//host` and `/\host`, becomes "/". */
 export function safeRedirect(target: string | null | undefined): string {
   const origin = env().APP_ORIGIN;

@@ -62,7 +62,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** The SQLSTATE or driver code of an error, "" when it has none. */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
 }

@@ -34,7 +34,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
 }
 
 /** The text of a body. Throws BAD_JSON for invalid UTF-8; a byte order mark stays and is no JSON. */
-export function decodeUtf8(bytes: Uint8Array): string {
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {

@@ -80,7 +80,7 @@ export function methodNotAllowed(allow: string) {
 }
 
 /** An error in the envelope of the JSON API. */
-export function errorResponse(error: DomainError, traceId: string): Response {
+function errorResponse(error: DomainError, traceId: string): Response {
   const { fields } = error.details;
   const body = {
     ok: false,
@@ -98,7 +98,7 @@ export function errorResponse(error: DomainError, traceId: string): Response {
 }
 
 /** What was thrown as a code: refusals as they are, a database that is away or busy as 503, anything else is a bug and 500. */
-export function asDomainError(thrown: unknown, request: Request): DomainError {
+function asDomainError(thrown: unknown, request: Request): DomainError {
   if (thrown instanceof DomainError) {
     if (thrown.status >= 500) log.error({ err: thrown, cause: thrown.cause, traceId: traceIdOf(request) }, "refused");
     return thrown;
@@ -127,7 +127,9 @@ function toLogin(request: Request): Response {
   const url = new URL(request.url);
   url.searchParams.delete("_routes");
   const target = request.method === "GET" ? `${url.pathname.replace(/\.data$/, "")}${url.search}` : url.pathname;
-  return redirect(`/login?redirectTo=${encodeURIComponent(target)}`, 302);
+  // A cookie that no longer counts means that there was a session.
+  const hint = /lr_session=\w/.test(request.headers.get("cookie") ?? "") ? "&abgelaufen=1" : "";
+  return redirect(`/login?redirectTo=${encodeURIComponent(target)}${hint}`, 302);
 }
 
 async function typedValues(form: Request): Promise<Record<string, string>> {

@@ -98,14 +98,15 @@ create table stripe_event (
   status text not null default 'RECEIVED' check (status in ('RECEIVED', 'PROCESSED', 'IGNORED', 'FAILED')),
   attempts integer not null default 0 check (attempts >= 0),
   error_message text,
-  tenant_id text references tenant (id),
+  -- set together with order_id, whose composite key vouches for it
+  tenant_id text,
   order_id text,
   stripe_created_at timestamptz,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
   next_attempt_at timestamptz,
   foreign key (order_id, tenant_id) references billing_order (id, tenant_id),
-  check (order_id is null or tenant_id is not null),
+  check ((order_id is null) = (tenant_id is null)),
   check (next_attempt_at is null or status = 'FAILED')
 );
 create index stripe_event_due on stripe_event (next_attempt_at) where status = 'FAILED' and next_attempt_at is not null;

@@ -22,7 +22,8 @@ create sequence tenant_credit_ledger_id;
 
 create table tenant_credit_ledger (
   id bigint primary key,
-  tenant_id text not null references tenant (id),
+  -- a tenant that exists: the composite keys below say so, without a lock on the tenant's row for each movement
+  tenant_id text not null,
   type text not null check (type in ('LICENSE_30D', 'LICENSE_365D', 'DEVICE_SLOT')),
   delta integer not null check (delta <> 0),
   reason text not null check (reason in ('STRIPE_PURCHASE', 'COUPON_REDEEM', 'CREDIT_CONSUME', 'MANUAL_ADJUST',
@@ -54,14 +55,17 @@ grant insert (tenant_id, type, delta, reason, ref_id, order_id, expires_at, acto
   on tenant_credit_ledger to billing_app;
 
 -- What a ledger row says, as one hash over the row and its lot's previous row. Independent of any session setting.
+-- In plpgsql, because the trigger's call of an SQL function would start an executor for every row.
 create function ledger_row_hash(entry tenant_credit_ledger) returns text
-language sql immutable set search_path = public, pg_temp as $$
-  select encode(sha256(convert_to(jsonb_build_array(
+language plpgsql immutable as $$
+begin
+  return encode(sha256(convert_to(jsonb_build_array(
     entry.previous_hash, entry.id, entry.tenant_id, entry.type, entry.delta, entry.reason, entry.ref_id,
     entry.balance_id, entry.order_id, (extract(epoch from entry.expires_at) * 1000000)::bigint, entry.quantity_after,
     entry.actor_user_id, entry.note, (extract(epoch from entry.occurred_at) * 1000000)::bigint,
     (extract(epoch from entry.created_at) * 1000000)::bigint
-  )::text, 'UTF8')), 'hex')
+  )::text, 'UTF8')), 'hex');
+end
 $$;
 
 -- Locks the lot (or makes it), then draws the id, so that ids, remainders and hashes of a lot run in one order.

@@ -41,7 +41,10 @@ export interface View {
 }
 
 /** A fresh visitor's page. `problems` collects what the browser complains about: errors, and breaches of the CSP. */
-export async function openPage(browser: Browser, view: View = {}): Promise<{ page: Page; context: BrowserContext; problems: string[] }> {
+export async function openPage(
+  browser: Browser,
+  view: View = {},
+): Promise<{ page: Page; context: BrowserContext; problems: string[] }> {
   const { javaScriptEnabled = true, width = 1280, colorScheme = "light" } = view;
   const context = await browser.newContext({
     javaScriptEnabled,
