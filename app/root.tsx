@@ -2,7 +2,7 @@ import type { LinksFunction, MetaFunction } from "@remix-run/node";
 import { Link, Links, LiveReload, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
 import { type ReactNode, useContext } from "react";
 import styles from "~/styles/tailwind.css";
-import { ErrorPage, useFailure } from "~/ui/error-page";
+import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
 import { Mark } from "~/ui/mark";
 import { NonceContext } from "~/ui/nonce";
 
@@ -18,7 +18,7 @@ export const links: LinksFunction = () => [
   { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" },
 ];
 
-export const meta: MetaFunction = ({ error }) => [{ title: error ? "Fehler – LeadRadar" : "LeadRadar" }];
+export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(error) : "LeadRadar" }];
 
 /** The document around every page, the error page included. */
 export function Layout({ children }: { children: ReactNode }) {
@@ -50,9 +50,11 @@ export function ErrorBoundary() {
   const failure = useFailure();
   return (
     <div className="mx-auto max-w-page px-6 py-8">
-      <Link to="/">
-        <Mark />
-      </Link>
+      <header>
+        <Link to="/">
+          <Mark />
+        </Link>
+      </header>
       <main id="inhalt" className="mx-auto max-w-form py-16">
         <ErrorPage {...failure} />
       </main>

@@ -10,6 +10,8 @@ export function connect(url: string, max: number): Sql {
   return postgres(url, {
     max,
     connect_timeout: 5,
+    // Seconds until the next try after a lost connection. The default grows to 20, long after the database is back.
+    backoff: (tries) => Math.min(0.05 * 2 ** tries, 0.5),
     // We use no array parameters, and its failure on a dying connection would be nobody's to catch.
     fetch_types: false,
     onnotice: () => {},

@@ -1,16 +1,30 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import { data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { findUser } from "~/auth/session.server";
 import { DomainError } from "~/errors";
-import { pageLoader } from "~/http/respond.server";
+import { pageLoader, traceIdOf } from "~/http/respond.server";
+import { ErrorPage, statusTitle } from "~/ui/error-page";
+import { Shell } from "~/ui/shell";
 
-/** Every unknown page. */
+export const meta: MetaFunction = () => [{ title: statusTitle(404) }];
+
+/** Every unknown page; who is signed in keeps the navigation around it. */
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
-    throw new DomainError("NOT_FOUND");
+    const user = await findUser(request);
+    if (!user) throw new DomainError("NOT_FOUND");
+    const { email, role, tenantName } = user;
+    return data({ user: { email, role, tenantName }, traceId: traceIdOf(request) }, { status: 404 });
   });
 }
 
 export { loader as action };
 
 export default function NotFound() {
-  return null;
+  const { user, traceId } = useLoaderData<typeof loader>();
+  return (
+    <Shell user={user}>
+      <ErrorPage status={404} traceId={traceId} />
+    </Shell>
+  );
 }

@@ -1,9 +1,11 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
-import { ErrorPage, useFailure } from "~/ui/error-page";
+import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
 import { Shell } from "~/ui/shell";
+
+export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(error) : "LeadRadar" }];
 
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {

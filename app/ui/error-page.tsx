@@ -47,6 +47,16 @@ export function useFailure(): Failure {
   return { status: error.status, traceId: typeof body?.traceId === "string" ? body.traceId : null };
 }
 
+/** The document's title while a route's error is shown. */
+export function errorTitle(error: unknown): string {
+  return statusTitle(isRouteErrorResponse(error) ? error.status : 500);
+}
+
+/** The document's title of the error page with this status. */
+export function statusTitle(status: number): string {
+  return `Fehler: ${(WORDS[status] ?? UNEXPECTED).title} – LeadRadar`;
+}
+
 /** One error, said calmly: number, what happened, one way on. */
 export function ErrorPage({ status, traceId }: Failure) {
   const { title, text, action } = WORDS[status] ?? UNEXPECTED;

@@ -40,7 +40,8 @@ export function Toast({ toast }: { toast: ToastContent | null }) {
   }, [isError]);
   return (
     <div
-      id="meldung"
+      // A page may say something of its own below the room's empty line; an id is there once.
+      id={toast ? "meldung" : undefined}
       role={isError ? "alert" : "status"}
       ref={box}
       tabIndex={isError ? -1 : undefined}
