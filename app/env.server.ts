@@ -18,7 +18,9 @@ const wholeNumber = (min: number, max: number) =>
 /** Every variable the server reads (docs/contract.md, "Environment"). `.env.example` names the same ones. */
 export const envSchema = z
   .object({
-    DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, "must be a postgres:// URL"),
+    DATABASE_URL: z
+      .string()
+      .refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), "must be a postgres:// URL"),
     APP_ORIGIN: origin,
     STRIPE_SECRET_KEY: z
       .string()

@@ -1,7 +1,8 @@
 import pino from "pino";
 
-/**
- * JSON lines on standard output. The level comes straight from the environment, because the log must work
- * before the environment has been checked.
- */
-export const log = pino({ level: process.env.LOG_LEVEL || "info", base: null });
+// Straight from the environment, because the log must work before the environment has been checked.
+const asked = process.env.LOG_LEVEL ?? "";
+const level = asked === "silent" || asked in pino.levels.values ? asked : "info";
+
+/** JSON lines on standard output. */
+export const log = pino({ level, base: null });

@@ -1,4 +1,5 @@
 import { closeDatabase, isDriverWriteFault } from "~/db/client.server";
+import { env } from "~/env.server";
 import { runningRequests } from "~/http/hooks.server";
 import { log } from "~/log.server";
 
@@ -17,15 +18,21 @@ export function superviseProcess(): void {
       log.warn({ err: error }, "database connection lost while writing");
       return;
     }
-    if (error.code === "EADDRINUSE") {
-      console.error(
-        `Port ${String((error as { port?: number }).port)} is in use. Set PORT to another one, or end what uses it.`,
-      );
-    } else {
-      log.fatal({ err: error }, "uncaught");
-    }
+    const reason = cannotListen(error);
+    if (reason) console.error(reason);
+    else log.fatal({ err: error }, "uncaught");
     process.exit(1);
   });
+}
+
+/** Why the server could not begin to listen, in words; null for any other error. */
+function cannotListen(error: NodeJS.ErrnoException): string | null {
+  const { HOST, PORT } = env();
+  if (error.syscall === "getaddrinfo") return `HOST ${HOST} is not an address of this machine.`;
+  if (error.syscall !== "listen") return null;
+  if (error.code === "EADDRINUSE") return `PORT ${PORT} is in use. Choose another one, or end what uses it.`;
+  if (error.code === "EACCES") return `PORT ${PORT} may not be used by this user.`;
+  return `HOST ${HOST} is not an address of this machine.`;
 }
 
 /** remix-serve closes the listener itself; we wait for what runs, then end the pool and the process. */

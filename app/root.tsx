@@ -18,6 +18,8 @@ export const links: LinksFunction = () => [
   { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" },
 ];
 
+export { pageHeaders as headers } from "~/http/page-headers";
+
 export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(error) : "LeadRadar" }];
 
 /** The document around every page, the error page included. */

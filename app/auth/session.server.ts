@@ -26,18 +26,19 @@ export interface SignedIn {
  * Proves who someone is and opens a new session. The same answer, after the same time, for an unknown account, a
  * disabled one and a wrong password. Throws INVALID_CREDENTIALS or RATE_LIMITED.
  */
-export async function signIn(
-  request: Request,
-  input: { email: string; password: string },
-): Promise<{ cookie: string }> {
-  const sql = database();
+export function signIn(request: Request, input: { email: string; password: string }): Promise<{ cookie: string }> {
   const email = input.email.trim().toLowerCase();
+  return inTurn(email, () => prove(request, email, input.password));
+}
+
+async function prove(request: Request, email: string, password: string): Promise<{ cookie: string }> {
+  const sql = database();
   const address = request.headers.get("x-client-address") ?? "unknown";
   const attempt = await startAttempt(email, address);
 
   const [user] = await sql<{ id: string; passwordHash: string; disabledAt: Date | null }[]>`
     select id, password_hash, disabled_at from app_user where lower(email) = ${email}`;
-  const fits = await passwordFits(user?.passwordHash ?? null, input.password);
+  const fits = await passwordFits(user?.passwordHash ?? null, password);
   if (!user || !fits || user.disabledAt) throw new DomainError("INVALID_CREDENTIALS");
 
   const token = randomBytes(32).toString("base64url");
@@ -76,7 +77,9 @@ export function safeRedirect(target: string | null | undefined): string {
   const origin = env().APP_ORIGIN;
   if (!target?.startsWith("/") || !URL.canParse(target, origin)) return "/";
   const url = new URL(target, origin);
-  return url.origin === origin ? `${url.pathname}${url.search}${url.hash}` : "/";
+  // "/..//host" is ours until it is normalised, and then it begins with two slashes.
+  const isOurs = url.origin === origin && !url.pathname.startsWith("//");
+  return isOurs ? `${url.pathname}${url.search}${url.hash}` : "/";
 }
 
 /**
@@ -102,6 +105,19 @@ async function startAttempt(email: string, address: string): Promise<number> {
   if (wait === 0) return id;
   await sql`delete from login_failure where id = ${id} or failed_at < now() - interval '1 day'`;
   throw new DomainError("RATE_LIMITED", { retryAfterSeconds: wait });
+}
+
+const turns = new Map<string, Promise<unknown>>();
+
+/** One attempt per account at a time in this process, so that attempts that are still running are not taken for failures. */
+async function inTurn<T>(email: string, work: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(email) ?? Promise.resolve()).then(work, work);
+  turns.set(email, mine);
+  try {
+    return await mine;
+  } finally {
+    if (turns.get(email) === mine) turns.delete(email);
+  }
 }
 
 function cookie() {

@@ -9,6 +9,9 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Stripe posts from elsewhere and proves itself by its signature. */
 const WEBHOOK_PATH = "/api/webhooks/stripe";
 
+/** How much of a body that nobody reads is taken off the wire, in bytes, before the connection is cut. */
+const DISCARD_LIMIT = 8 * 1024 * 1024;
+
 interface RequestStart {
   request: IncomingMessage;
   response: ServerResponse;
@@ -38,6 +41,7 @@ export function installHttpHooks(): void {
       hooks.inFlight -= 1;
       stopTimer({ status: response.statusCode });
     });
+    response.once("finish", () => discardBody(request));
     server.keepAliveTimeout = 65_000;
     cleanRequest(request, appUrl);
     response.setHeader("x-trace-id", String(request.headers["x-trace-id"]));
@@ -45,6 +49,8 @@ export function installHttpHooks(): void {
     response.setHeader("X-Frame-Options", "DENY");
     response.setHeader("Referrer-Policy", "strict-origin-when-cross-origin");
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    // pages and JSON say so themselves; the data of a page cannot
+    if (request.url?.split("?")[0]?.endsWith(".data")) response.setHeader("Cache-Control", "no-store");
     if (appUrl.protocol === "https:") response.setHeader("Strict-Transport-Security", "max-age=31536000");
   });
 }
@@ -54,8 +60,22 @@ export function runningRequests(): { inFlight: number; server: Server | null } {
   return state.__httpHooks ?? { inFlight: 0, server: null };
 }
 
+/** A body left unread would hold up the next request on the same connection. */
+function discardBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  let size = 0;
+  request.removeAllListeners("data");
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > DISCARD_LIMIT) request.destroy();
+  });
+  request.resume();
+}
+
 function cleanRequest(request: IncomingMessage, appUrl: URL): void {
   const path = request.url?.split("?")[0] ?? "/";
+  // express would answer these in HTML of its own
+  if (!isDecodable(path)) request.url = path.startsWith("/api/") ? "/api/-" : "/-";
   request.headers["x-trace-id"] = randomBytes(8).toString("hex");
   request.headers["x-client-address"] = request.socket.remoteAddress ?? "unknown";
   request.headers["x-path"] = path;
@@ -64,6 +84,15 @@ function cleanRequest(request: IncomingMessage, appUrl: URL): void {
   delete request.headers["x-forwarded-host"];
   delete request.headers["x-forwarded-port"];
   if (!SAFE_METHODS.has(request.method ?? "GET") && foreign) request.url = "/forbidden";
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `Origin: null` is foreign; neither header at all is a program (curl, server to server) and passes. */

@@ -3,8 +3,6 @@ import { DomainError } from "~/errors";
 
 /** The largest JSON body or form that is read, in bytes. */
 const BODY_LIMIT = 16 * 1024;
-/** How much of a body that is too large is still taken off the wire, in bytes. */
-const DISCARD_LIMIT = 8 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -25,11 +23,10 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size <= limit) chunks.push(value);
-    // Cancelling would cut the connection before the answer is out, so a little more is read and thrown away.
-    else if (size > limit + DISCARD_LIMIT) break;
+    // Not cancelled: that would cut the connection before the answer is out. The hook takes the rest off the wire.
+    if (size > limit) throw new DomainError("BODY_TOO_LARGE");
+    chunks.push(value);
   }
-  if (size > limit) throw new DomainError("BODY_TOO_LARGE");
   return Buffer.concat(chunks, size);
 }
 

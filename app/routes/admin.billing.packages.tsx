@@ -19,6 +19,8 @@ import { RefusedNote } from "~/ui/refused-note";
 import { Tabs } from "~/ui/tabs";
 import { Toast, type ToastContent } from "~/ui/toast";
 
+export { pageHeaders as headers } from "~/http/page-headers";
+
 export const meta: MetaFunction = () => [{ title: "Pakete – LeadRadar" }];
 
 export function loader({ request }: LoaderFunctionArgs) {

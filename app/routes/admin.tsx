@@ -5,6 +5,8 @@ import { pageLoader } from "~/http/respond.server";
 import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
 import { Shell } from "~/ui/shell";
 
+export { pageHeaders as headers } from "~/http/page-headers";
+
 export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(error) : "LeadRadar" }];
 
 export function loader({ request }: LoaderFunctionArgs) {

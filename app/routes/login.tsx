@@ -9,6 +9,8 @@ import { Mark } from "~/ui/mark";
 import { errorMessage } from "~/ui/messages.de";
 import { RadarPicture } from "~/ui/radar-picture";
 
+export { pageHeaders as headers } from "~/http/page-headers";
+
 export const meta: MetaFunction<typeof loader, Record<string, never>> = ({ error }) => [
   { title: `${error ? "Fehler: " : ""}Anmelden – LeadRadar` },
 ];

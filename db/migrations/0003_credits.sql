@@ -68,12 +68,18 @@ begin
 end
 $$;
 
--- Locks the lot (or makes it), then draws the id, so that ids, remainders and hashes of a lot run in one order.
+-- The actor is of the tenant or an operator. Locks the lot (or makes it), then draws the id, so that ids, remainders and hashes of a lot run in one order.
 create function ledger_moves_lot() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   lot tenant_credit_balance;
 begin
+  if new.actor_user_id is not null and not exists (
+    select from app_user u where u.id = new.actor_user_id and (u.tenant_id = new.tenant_id or u.operator))
+  then
+    raise exception 'The actor belongs to another tenant.' using errcode = 'foreign_key_violation';
+  end if;
+
   select * into lot from tenant_credit_balance b
   where b.tenant_id = new.tenant_id and b.type = new.type and b.expires_at = new.expires_at for update;
   if not found then
