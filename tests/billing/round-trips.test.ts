@@ -23,7 +23,8 @@ test("on a warm connection a grant takes one round trip for the inbox and at mos
   url.port = String(proxy.port);
   const sql = connect(url.href, 1);
   try {
-    for (let i = 0; i < 2; i++) await receiveEvent(sql, verified(sessionEvent(await insertOrder(db.owner), "completed")), false);
+    for (let i = 0; i < 2; i++)
+      await receiveEvent(sql, verified(sessionEvent(await insertOrder(db.owner), "completed")), false);
     const order = await insertOrder(db.owner);
     const event = verified(sessionEvent(order, "completed"));
     const before = proxy.roundTrips();

@@ -40,7 +40,11 @@ async function tabTo(text: RegExp): Promise<void> {
       const { width, height } = it.getBoundingClientRect();
       const { outlineStyle, outlineWidth } = getComputedStyle(it);
       const text = it.innerText || it.getAttribute("aria-label") || it.getAttribute("name") || it.tagName;
-      return { text, seen: width > 0 && height > 0, outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
+      return {
+        text,
+        seen: width > 0 && height > 0,
+        outlined: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+      };
     });
     expect(stop).toMatchObject({ seen: true, outlined: true });
     if (text.test(stop.text.replaceAll(/\s+/g, " "))) return;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type postgres from "postgres";
 import type { Page } from "playwright-core";
+import type postgres from "postgres";
 import { DEMO_PASSWORD } from "../../db/seed";
 
 /** One person with a tenant of its own, so that tests do not meet in one balance. */

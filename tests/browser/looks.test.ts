@@ -1,0 +1,231 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, openPage, picture } from "../support/browser";
+import { deliver, type SessionChange, sessionEvent } from "../support/events";
+import { insertOrder } from "../support/orders";
+import { type Stack, startStack } from "../support/stack";
+import { buyButton, complaints, newCustomer, signIn, toast } from "./steps";
+
+const WIDTHS = [1440, 768, 390, 320];
+/** `PICTURES=1` also keeps pictures in these widths, to look at. */
+const PICTURED = process.env.PICTURES ? [1440, 390] : [];
+const SCHEMES = ["light", "dark"] as const;
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const MAX_SCRIPT_BYTES = 100_000;
+
+let stack: Stack;
+let browser: Browser;
+const open: BrowserContext[] = [];
+
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startStack(), launchBrowser()]);
+});
+afterAll(async () => {
+  await Promise.all(open.map((context) => context.close()));
+  await browser?.close();
+  await stack?.stop();
+});
+
+async function visit(): Promise<{ page: Page; problems: string[] }> {
+  const { page, context, problems } = await openPage(browser);
+  context.setDefaultTimeout(10_000);
+  open.push(context);
+  return { page, problems };
+}
+
+/** A signed-in owner of a fresh tenant. */
+async function owner() {
+  const customer = await newCustomer(stack.db.owner);
+  const visitor = await visit();
+  await signIn(visitor.page, stack.origin, customer.email);
+  return { ...visitor, ...customer };
+}
+
+/**
+ * Looks at the page as it is in every width and both schemes. `part`: what differs from a page that another test looks
+ * at as a whole; axe is slow, and need not read the rest twice.
+ */
+async function inspect(page: Page, problems: string[], name: string, part?: string): Promise<void> {
+  const faults: string[] = [];
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: width < 600 ? 844 : 900 });
+      await settled(page);
+      const where = `${name}, ${colorScheme}, ${width}`;
+      const axe = new AxeBuilder({ page }).withTags(RULES).setLegacyMode(true);
+      const { violations } = await (part ? axe.include(part) : axe).analyze();
+      for (const { id, nodes } of violations) {
+        faults.push(`${where}: ${id}: ${nodes.map((it) => `${it.html} ${it.failureSummary}`).join("\n")}`);
+      }
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (tooWide > 0) faults.push(`${where}: scrolls sideways by ${tooWide} px`);
+      if (PICTURED.includes(width)) await picture(page, `${name}-${width}-${colorScheme}`);
+    }
+  }
+  expect(faults).toEqual([]);
+  expect(complaints(problems)).toEqual([]);
+}
+
+/** A change of width or scheme is drawn with the frame after next. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))),
+  );
+}
+
+/** Adds credits that expire after so many days, some of them held. */
+async function giveCredits(tenantId: string, type: string, count: number, days: number, held = 0): Promise<void> {
+  const sql = stack.db.owner;
+  const [row] = await sql<{ lot: string }[]>`
+    insert into tenant_credit_ledger (tenant_id, type, delta, reason, expires_at)
+    values (${tenantId}, ${type}, ${count}, 'MANUAL_ADJUST', 
+      (date_trunc('day', now() at time zone 'Europe/Zurich') + make_interval(days => ${days})) at time zone 'Europe/Zurich')
+    returning balance_id as lot`;
+  if (held > 0) await sql`update tenant_credit_balance set held = ${held} where id = ${row?.lot ?? ""}`;
+}
+
+async function giveLicence(tenantId: string, days: number): Promise<void> {
+  await stack.db.owner`
+    insert into tenant_entitlement (tenant_id, valid_until, max_devices)
+    values (${tenantId}, now() + make_interval(days => ${days}), 4)`;
+  await stack.db.owner`insert into device (tenant_id, name) values (${tenantId}, 'Stand 1'), (${tenantId}, 'Stand 2')`;
+}
+
+describe("no violation, no sideways scroll, no complaint of the browser", () => {
+  it("login", async () => {
+    const { page, problems } = await visit();
+    await page.goto(`${stack.origin}/login`);
+    await inspect(page, problems, "login");
+  });
+
+  it("login with an error", async () => {
+    const { page, problems } = await visit();
+    await page.goto(`${stack.origin}/login`);
+    await page.getByLabel("E-Mail").fill("niemand@kunde.example");
+    await page.getByLabel("Passwort").fill("falsch");
+    await page.getByRole("button", { name: "Anmelden" }).click();
+    await page.getByRole("alert").waitFor();
+    await inspect(page, problems, "login-error");
+  });
+
+  it("overview with nothing yet", async () => {
+    const { page, problems } = await owner();
+    await inspect(page, problems, "overview-empty");
+  });
+
+  it("overview with credits, some expiring soon, some held, and an active licence", async () => {
+    const { page, problems, tenantId } = await owner();
+    await giveLicence(tenantId, 313);
+    await giveCredits(tenantId, "LICENSE_30D", 2, 13);
+    await giveCredits(tenantId, "LICENSE_30D", 8, 300);
+    await giveCredits(tenantId, "LICENSE_365D", 3, 209, 1);
+    await page.reload();
+    await page.getByText("2 davon laufen in 12 Tagen ab").waitFor();
+    await page.getByText("ein weiterer ist gesperrt").waitFor();
+    await page.getByText("gesperrt: Zahlung angefochten").waitFor();
+    await page.getByText("2 von 4 aktiv").waitFor();
+    await inspect(page, problems, "overview-full");
+  });
+
+  it.each([
+    ["licence-soon", 12, "Läuft bald ab"],
+    ["licence-over", -1, "Abgelaufen"],
+  ])("overview, %s", async (name, days, badge) => {
+    const { page, problems, tenantId } = await owner();
+    await giveLicence(tenantId, days);
+    await page.reload();
+    await page.getByText(badge, { exact: true }).waitFor();
+    await inspect(page, problems, `overview-${name}`, "section[aria-labelledby=lizenz]");
+  });
+
+  it.each([["30-tage"], ["365-tage"], ["geraete"]])("packages, tab %s", async (art) => {
+    const { page, problems } = await owner();
+    await page.goto(`${stack.origin}/admin/billing/packages?art=${art}`);
+    await inspect(page, problems, `packages-${art}`, art === "30-tage" ? undefined : "main");
+  });
+
+  it("packages for a viewer", async () => {
+    const { email } = await newCustomer(stack.db.owner, "VIEWER");
+    const { page, problems } = await visit();
+    await signIn(page, stack.origin, email, "/admin/billing/packages");
+    await inspect(page, problems, "packages-viewer", "main");
+  });
+
+  it("packages after a refusal", async () => {
+    const { page, problems } = await owner();
+    await stack.stripe.control.updatePrice("price_lr_30d_5", { active: false });
+    await page.goto(`${stack.origin}/admin/billing/packages`);
+    await buyButton(page, "5 Lizenzen für 30 Tage").click();
+    await toast(page, "Dieses Paket ist zurzeit nicht erhältlich");
+    await inspect(page, problems, "toast-refused", "#meldung");
+    await stack.stripe.control.updatePrice("price_lr_30d_5", { active: true });
+  });
+
+  it.each<[string, string, string | null, SessionChange]>([
+    ["booked", "Zahlung erhalten", "completed", {}],
+    ["processing", "Zahlung wird verarbeitet", null, {}],
+    ["review", "Zahlung erhalten, wird geprüft", "completed", { amount_total: 1, amount_subtotal: 1 }],
+    ["failed", "Fehlgeschlagen", "async_payment_failed", {}],
+    ["expired", "Abgelaufen", "expired", {}],
+  ])("overview that says %s", async (name, title, event, change) => {
+    const { page, problems, tenantId } = await owner();
+    const order = await insertOrder(stack.db.owner, { tenantId });
+    if (event) await deliver(stack.origin, sessionEvent(order, event, change));
+    await page.goto(`${stack.origin}/admin/billing?checkout=success&session_id=${order.sessionId}`);
+    await toast(page, title);
+    await inspect(page, problems, `toast-${name}`, "#meldung");
+  });
+
+  it("overview that says cancelled", async () => {
+    const { page, problems } = await owner();
+    await page.goto(`${stack.origin}/admin/billing?checkout=cancel`);
+    await toast(page, "Kauf abgebrochen");
+    await inspect(page, problems, "toast-cancelled", "#meldung");
+  });
+
+  it("unknown page, in the shell and outside", async () => {
+    const { page, problems } = await owner();
+    await page.goto(`${stack.origin}/admin/gibt-es-nicht`);
+    await inspect(page, problems, "404-in-shell");
+    const guest = await visit();
+    await guest.page.goto(`${stack.origin}/gibt-es-nicht`);
+    await inspect(guest.page, guest.problems, "404-guest");
+  });
+
+  it("start page of a person without a tenant", async () => {
+    const { page, problems } = await visit();
+    await signIn(page, stack.origin, "operator@leadradar.example", "/");
+    await inspect(page, problems, "start-operator");
+  });
+
+  it("open menu on a phone", async () => {
+    const { page, problems } = await owner();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator("summary:visible").click();
+    await page.getByRole("button", { name: "Abmelden" }).waitFor();
+    await inspect(page, problems, "menu", "header");
+  });
+});
+
+it("sends at most 100 kB of scripts for the packages page", async () => {
+  const { email } = await newCustomer(stack.db.owner);
+  const { page } = await visit();
+  await signIn(page, stack.origin, email);
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const sizes: Array<ReturnType<Request["sizes"]>> = [];
+  page.on("requestfinished", (request) => {
+    if (new URL(request.url()).pathname.endsWith(".js")) sizes.push(request.sizes());
+  });
+  await page.goto(`${stack.origin}/admin/billing/packages`);
+  await page.waitForLoadState("networkidle");
+  const sent = await Promise.all(sizes);
+  const bodies = sent.reduce((sum, it) => sum + it.responseBodySize, 0);
+  const headers = sent.reduce((sum, it) => sum + it.responseHeadersSize, 0);
+  console.log(`Scripts of the packages page: ${bodies} bytes in ${sent.length} files, and ${headers} bytes of headers`);
+  expect(sent.length).toBeGreaterThan(0);
+  expect(bodies).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
+});
