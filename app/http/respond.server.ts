@@ -1,8 +1,8 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { isTransient } from "~/db/transaction.server";
-import { DomainError, type ErrorCode, type ErrorDetails } from "~/errors";
+import { DomainError, type ErrorCode } from "~/errors";
 import { log } from "~/log.server";
-import { errorMessage } from "~/ui/messages.de";
+import { errorMessage, errorToast } from "~/ui/messages.de";
 
 /** What the error page of a failed loader knows. */
 export interface PageError {
@@ -10,9 +10,12 @@ export interface PageError {
   traceId: string;
 }
 
-/** What a refused form post hands back to its page, which renders again with it. `values`: what was typed, no password. */
+/**
+ * What a refused form post hands back to its page, which renders again with it. The words are chosen here, so that the
+ * browser need not load them all. `values`: what was typed, no password.
+ */
 export interface ActionFailure {
-  error: { code: ErrorCode; details: ErrorDetails; traceId: string; values: Record<string, string> };
+  error: { code: ErrorCode; message: string; toast: { title: string; text: string }; values: Record<string, string> };
 }
 
 type Refused = ReturnType<typeof data<ActionFailure>>;
@@ -51,7 +54,12 @@ export async function pageAction<T>(request: Request, work: () => Promise<T>): P
     if (error.code === "FORBIDDEN" || error.code === "NOT_FOUND") throw errorPage(error, request);
     const values = error.code === "BODY_TOO_LARGE" ? {} : await typedValues(form);
     const failure: ActionFailure = {
-      error: { code: error.code, details: error.details, traceId: traceIdOf(request), values },
+      error: {
+        code: error.code,
+        message: errorMessage(error.code, error.details),
+        toast: errorToast(error.code, error.details, traceIdOf(request)),
+        values,
+      },
     };
     return data(failure, { status: error.status, headers: errorHeaders(error) });
   }

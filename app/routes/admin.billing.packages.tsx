@@ -12,12 +12,12 @@ import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { EmptyState } from "~/ui/empty-state";
-import { CREDIT_TAB, errorToast } from "~/ui/messages.de";
 import { PackageCard } from "~/ui/package-card";
 import { PageHead } from "~/ui/page-head";
 import { RefusedNote } from "~/ui/refused-note";
 import { Tabs } from "~/ui/tabs";
 import { Toast, type ToastContent } from "~/ui/toast";
+import { CREDIT_TAB } from "~/ui/words.de";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
@@ -50,9 +50,7 @@ export default function Packages() {
   const kinds = CREDIT_TYPES.filter((type) => offers.some((offer) => offer.kind === type));
   const refusedOffer = offers.find((offer) => offer.sku.id === error?.values.skuId);
   const shown = refusedOffer?.kind ?? kinds.find((type) => CREDIT_TAB[type].art === query.get("art")) ?? kinds[0];
-  const toast: ToastContent | null = error
-    ? { tone: "danger", ...errorToast(error.code, error.details, error.traceId) }
-    : null;
+  const toast: ToastContent | null = error ? { tone: "danger", ...error.toast } : null;
   return (
     <>
       {toast ? <Toast toast={toast} /> : null}

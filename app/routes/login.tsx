@@ -6,7 +6,6 @@ import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader } from "~/http/respond.server";
 import { ErrorSummary } from "~/ui/error-summary";
 import { Mark } from "~/ui/mark";
-import { errorMessage } from "~/ui/messages.de";
 import { RadarPicture } from "~/ui/radar-picture";
 
 export { pageHeaders as headers } from "~/http/page-headers";
@@ -51,10 +50,7 @@ export default function Login() {
           <h1 className="text-2xl font-semibold tracking-tight">Anmelden</h1>
           <p className="mt-2 mb-8 text-md text-soft">Abrechnung und Lizenzen Ihres Kontos.</p>
           {error ? (
-            <ErrorSummary
-              title="Anmelden nicht möglich"
-              fields={[{ id: "email", text: errorMessage(error.code, error.details) }]}
-            />
+            <ErrorSummary title="Anmelden nicht möglich" fields={[{ id: "email", text: error.message }]} />
           ) : null}
           {hint && !error ? (
             <p role="status" className="mb-6 rounded-md bg-neutral-wash px-4 py-3 text-soft">

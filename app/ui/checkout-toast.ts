@@ -1,7 +1,7 @@
 import type { CheckoutNotice } from "~/billing/checkout-notice.server";
 import { formatLastDay, formatPack } from "./format";
-import { CREDIT_NAME } from "./messages.de";
 import type { ToastContent } from "./toast";
+import { CREDIT_NAME } from "./words.de";
 
 /** What the overview says to a buyer who has come back. `here`: the address that shows it again. */
 export function checkoutToast(notice: CheckoutNotice | null, here: string): ToastContent | null {

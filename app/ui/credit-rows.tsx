@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { CREDIT_TYPES, type CreditType } from "~/billing/credit-types";
 import type { Overview } from "~/billing/overview.server";
 import { creditTimeLeft, formatLastDay } from "./format";
-import { CREDIT_PHRASE, CREDIT_TAB } from "./messages.de";
+import { CREDIT_PHRASE, CREDIT_TAB } from "./words.de";
 
 type Lot = Overview["credits"][number];
 

@@ -2,7 +2,7 @@ import type { Overview } from "~/billing/overview.server";
 import { Badge } from "./badge";
 import { creditTimeLeft, formatLastDay } from "./format";
 import { ClockIcon, LockIcon } from "./icons";
-import { CREDIT_NAME } from "./messages.de";
+import { CREDIT_NAME } from "./words.de";
 
 type Lot = Overview["credits"][number];
 

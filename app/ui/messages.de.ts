@@ -1,4 +1,3 @@
-import type { CreditType } from "~/billing/credit-types";
 import type { ErrorCode, ErrorDetails } from "~/errors";
 
 /** Every sentence that a code chooses. The first sentence is the title of a toast. */
@@ -65,27 +64,3 @@ export function errorToast(code: ErrorCode, details: ErrorDetails, traceId: stri
 
 /** Every sentence of this file, for the test that reads them all. */
 export const ALL_SENTENCES: readonly string[] = Object.values(ERROR_SENTENCES);
-
-/** Credit types as headings and in tables. */
-export const CREDIT_NAME: Record<CreditType, string> = {
-  LICENSE_30D: "30 Tage",
-  LICENSE_365D: "365 Tage",
-  DEVICE_SLOT: "Geräte-Slot",
-};
-
-/** Credit types in sentences. */
-export const CREDIT_PHRASE: Record<CreditType, string> = {
-  LICENSE_30D: "Lizenz 30 Tage",
-  LICENSE_365D: "Lizenz 365 Tage",
-  DEVICE_SLOT: "Geräte-Slot",
-};
-
-/** The tabs of the packages page: word and query value. */
-export const CREDIT_TAB: Record<CreditType, { name: string; art: string }> = {
-  LICENSE_30D: { name: "30 Tage", art: "30-tage" },
-  LICENSE_365D: { name: "365 Tage", art: "365-tage" },
-  DEVICE_SLOT: { name: "Geräte", art: "geraete" },
-};
-
-/** Roles as the account menu names them. */
-export const ROLE_NAME = { OWNER: "Inhaber/in", ADMIN: "Admin", VIEWER: "Nur lesen" } as const;

@@ -3,7 +3,7 @@ import type { Offer } from "~/billing/offers";
 import { BuyForm } from "./buy-form";
 import { formatAmount, formatMoney, formatPack } from "./format";
 import { CheckIcon, TagIcon } from "./icons";
-import { CREDIT_PHRASE } from "./messages.de";
+import { CREDIT_PHRASE } from "./words.de";
 
 /** What a card needs of a SKU. */
 export interface CardSku extends Grants {

@@ -2,8 +2,8 @@ import { CREDIT_TYPES } from "~/billing/credit-types";
 import type { Offer } from "~/billing/offers";
 import { BuyForm } from "./buy-form";
 import { formatMoney, formatPack } from "./format";
-import { CREDIT_NAME, CREDIT_TAB } from "./messages.de";
 import type { CardSku } from "./package-card";
+import { CREDIT_NAME, CREDIT_TAB } from "./words.de";
 
 interface PriceListProps {
   offers: Offer<CardSku>[];

@@ -2,7 +2,7 @@ import { Link, NavLink } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { BoxIcon, ChevronsIcon, HomeIcon, MenuIcon } from "./icons";
 import { Mark } from "./mark";
-import { ROLE_NAME } from "./messages.de";
+import { ROLE_NAME } from "./words.de";
 
 /** Who is signed in, as far as the shell shows it. */
 export interface ShellUser {
