@@ -45,22 +45,21 @@ afterEach(async () => {
   expect(complaints(problems)).toEqual([]);
 });
 
-/** Counts from now on what the page asks of the server: whole documents, data for the open page, all together. */
+/** Counts from now on what the page asks of the server: whole documents, and data for the open page. */
 function watchRequests(of: Page) {
-  const counts = { documents: 0, data: 0, all: 0 };
+  const counts = { documents: 0, data: 0 };
   of.on("request", (request) => {
     if (!request.url().startsWith(stack.origin)) return;
-    counts.all += 1;
     if (request.resourceType() === "document") counts.documents += 1;
     if (new URL(request.url()).pathname.endsWith(".data")) counts.data += 1;
   });
   return counts;
 }
 
-/** Lets a minute pass on the page's clock: whatever is still planned happens now. */
+/** Lets a minute pass on the page's clock: whatever is still planned happens now, and has been asked for on return. */
 async function letAMinutePass(): Promise<void> {
   await page.clock.fastForward(A_MINUTE);
-  await page.waitForLoadState("networkidle");
+  await page.evaluate(() => fetch("/healthz").then((answer) => answer.text()));
 }
 
 describe("the open overview after a payment", () => {
@@ -92,6 +91,8 @@ describe("the open overview after a payment", () => {
     const counts = watchRequests(page);
     await payButton(page, "CHF 117.00 bezahlen").click();
     await toast(page, "Zahlung wird verarbeitet");
+    // The page's script runs only now, however slow the machine: before that there is nothing to fast-forward.
+    await expect.poll(() => counts.data, { timeout: 20_000 }).toBeGreaterThan(0);
     await letAMinutePass();
     const before = { ...counts };
     expect(before.documents).toBe(1);
@@ -124,7 +125,7 @@ describe("the open overview after a payment", () => {
     // Without a screen every tab counts as visible, so the change itself is played.
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     await untilCredits(page, 3);
-    expect(counts).toEqual({ documents: 0, data: 1, all: 1 });
+    expect(counts).toEqual({ documents: 0, data: 1 });
   });
 });
 
