@@ -29,25 +29,21 @@ const START_LIMIT_MS = 20_000;
 export async function startAppServer(options: AppServerOptions): Promise<AppServer> {
   const port = options.port ?? (await freePort());
   const origin = `http://localhost:${port}`;
-  const child = spawn(
-    process.execPath,
-    [...(process.env.APP_NODE_FLAGS?.split(" ") ?? []), "node_modules/@remix-run/serve/dist/cli.js", "build/index.js"],
-    {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: "production",
-        PORT: String(port),
-        APP_ORIGIN: origin,
-        DATABASE_URL: options.databaseUrl,
-        STRIPE_SECRET_KEY: options.secretKey ?? TEST_SECRET_KEY,
-        STRIPE_WEBHOOK_SECRET: options.webhookSecret ?? TEST_WEBHOOK_SECRET,
-        LOG_LEVEL: "warn",
-        ...(options.stripeBase ? { STRIPE_API_BASE: options.stripeBase } : {}),
-        ...options.env,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+  const child = spawn(process.execPath, ["node_modules/@remix-run/serve/dist/cli.js", "build/index.js"], {
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: "production",
+      PORT: String(port),
+      APP_ORIGIN: origin,
+      DATABASE_URL: options.databaseUrl,
+      STRIPE_SECRET_KEY: options.secretKey ?? TEST_SECRET_KEY,
+      STRIPE_WEBHOOK_SECRET: options.webhookSecret ?? TEST_WEBHOOK_SECRET,
+      LOG_LEVEL: "warn",
+      ...(options.stripeBase ? { STRIPE_API_BASE: options.stripeBase } : {}),
+      ...options.env,
     },
-  );
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
 
