@@ -5,6 +5,7 @@ import { RemixServer } from "@remix-run/react";
 import { renderToPipeableStream } from "react-dom/server";
 import { env } from "~/env.server";
 import { installHttpHooks } from "~/http/hooks.server";
+import { startJobs } from "~/jobs/schedule.server";
 import { log } from "~/log.server";
 import { superviseProcess } from "~/process.server";
 import { NonceContext } from "~/ui/nonce";
@@ -23,7 +24,8 @@ function start(): void {
   }
   // remix-serve reads HOST after it has loaded the build, and would listen everywhere without it.
   process.env.HOST = env().HOST;
-  superviseProcess();
+  const jobs = startJobs(env());
+  superviseProcess(jobs.stop);
   installHttpHooks();
 }
 

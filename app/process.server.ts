@@ -8,11 +8,14 @@ const STOP_LIMIT_MS = 8_000;
 
 const state = globalThis as { __supervised?: boolean };
 
+/** What else must end before the pool does. */
+export type StopWork = () => Promise<void>;
+
 /** A clean stop on SIGTERM and SIGINT, and an end with a clear line when something nobody handles is thrown. */
-export function superviseProcess(): void {
+export function superviseProcess(stopWork: StopWork): void {
   if (state.__supervised) return;
   state.__supervised = true;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(signal));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(signal, stopWork));
   process.on("uncaughtException", (error: NodeJS.ErrnoException) => {
     if (isDriverWriteFault(error)) {
       log.warn({ err: error }, "database connection lost while writing");
@@ -36,14 +39,16 @@ function cannotListen(error: NodeJS.ErrnoException): string | null {
 }
 
 /** remix-serve closes the listener itself; we wait for what runs, then end the pool and the process. */
-async function stop(signal: string): Promise<void> {
+async function stop(signal: string, stopWork: StopWork): Promise<void> {
   log.info({ signal }, "stopping");
+  const stopping = stopWork().catch((error) => log.error({ err: error }, "a job did not stop"));
   const { server } = runningRequests();
   server?.closeIdleConnections();
   const deadline = Date.now() + STOP_LIMIT_MS;
   while (runningRequests().inFlight > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  await stopping;
   await closeDatabase();
   process.exit(0);
 }

@@ -24,7 +24,15 @@ const ARROWS: Array<{ folder: string; may: string[] }> = [
   },
   {
     folder: "app/billing/",
-    may: ["app/billing/*", "app/errors", "app/db/transaction.server", "app/stripe/session.server", "zod"],
+    may: [
+      "app/billing/*",
+      "app/errors",
+      "app/db/transaction.server",
+      "app/stripe/session.server",
+      "app/stripe/payment.server",
+      "app/stripe/signature.server",
+      "zod",
+    ],
   },
   { folder: "app/ui/", may: ["app/ui/*", "react", "@remix-run/react", "app/billing/*"] },
   { folder: "app/db/", may: ["app/db/*", "app/env.server", "app/errors", "postgres", "node:*"] },

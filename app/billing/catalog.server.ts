@@ -1,4 +1,6 @@
+import type Stripe from "stripe";
 import type { Db } from "~/db/transaction.server";
+import { all } from "~/stripe/payment.server";
 import type { Grants } from "./credit-types";
 
 /** Something on sale: a Stripe price and what it grants. Amount in cents of `currency` (upper case). */
@@ -24,4 +26,24 @@ export function listActiveSkus(db: Db): Promise<Sku[]> {
     from billing_sku
     where active
     order by sort_order, id`;
+}
+
+/** The prices of a Stripe product: an event about a product names none of them. */
+export async function pricesOfProduct(stripe: Stripe, productId: string): Promise<string[]> {
+  const prices = await all(
+    stripe.prices.list({ product: productId, limit: 100 }, { timeout: 4_000, maxNetworkRetries: 0 }),
+  );
+  return prices.map((price) => price.id);
+}
+
+/**
+ * Marks the SKUs of prices that were changed at Stripe: somebody should compare. Orders never change by it. @returns how
+ * many SKUs there are
+ */
+export async function markPricesChanged(db: Db, priceIds: readonly string[], at: Date | null): Promise<number> {
+  if (priceIds.length === 0) return 0;
+  const marked = await db`
+    update billing_sku set stripe_changed_at = greatest(stripe_changed_at, coalesce(${at}, now()))
+    where stripe_price_id in ${db(priceIds as string[])}`;
+  return marked.count;
 }

@@ -1,15 +1,27 @@
-import type { Db } from "~/db/transaction.server";
+import type Stripe from "stripe";
+import type { Db, Sql } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import { type CreditType, type Grants, grantedCredits } from "./credit-types";
 import { creditExpiry } from "./expiry";
 import type { OrderStatus } from "./order-status";
+import { settleOrder } from "./settlement.server";
 
 /** What is true about the purchase that the buyer has come back from. */
 export type CheckoutNotice =
   | { kind: "booked"; credits: Array<{ type: CreditType; quantity: number }>; expiresAt: Date }
   | { kind: "processing" | "review" | "cancelled" | "failed" | "expired" };
 
+/** What the address says about the return: `?checkout=`, and which session or order. */
+export interface CheckoutReturn {
+  checkout: string | null;
+  sessionId: string | null;
+  orderId: string | null;
+}
+
 interface ReturnedOrder extends Grants {
+  id: string;
+  tenantId: string;
+  stripeCheckoutSessionId: string | null;
   status: OrderStatus;
   paidAt: Date | null;
   creditsGrantedAt: Date | null;
@@ -18,32 +30,54 @@ interface ReturnedOrder extends Grants {
 }
 
 /**
- * Reads what to say after the return from Stripe: the order of the session, or of the id, or else the tenant's newest one
- * decides, never the query's word alone. Null when there is nothing to say. Throws NOT_FOUND for an order that is
- * not the tenant's.
+ * What to say after the return from Stripe: the order of the session, or of the id, or else the tenant's newest one decides,
+ * never the query's word alone. Null when there is nothing to say. Throws NOT_FOUND for an order that is not the tenant's.
  */
 export async function readCheckoutNotice(
   db: Db,
   tenantId: string,
-  query: { checkout: string | null; sessionId: string | null; orderId: string | null },
+  query: CheckoutReturn,
 ): Promise<CheckoutNotice | null> {
-  const { checkout, sessionId, orderId } = query;
+  const { checkout } = query;
   if (checkout !== "success" && checkout !== "cancel") return null;
-  const named = checkout === "success" ? sessionId : orderId;
+  const order = await returnedOrder(db, tenantId, query);
+  if (!order) return checkout === "cancel" ? { kind: "cancelled" } : null;
+  return noticeOf(order, checkout);
+}
+
+/**
+ * The return page as a motor: an order that is not booked yet is looked up at Stripe and booked through the same function
+ * as the webhook, so that the page alone suffices when no webhook arrives. Only for an order of the tenant, else NOT_FOUND
+ * and no call. A Stripe that does not answer changes nothing.
+ * @returns whether the order moved
+ */
+export async function settleReturn(
+  sql: Sql,
+  stripe: Stripe,
+  tenantId: string,
+  query: CheckoutReturn,
+): Promise<boolean> {
+  if (query.checkout !== "success") return false;
+  const order = await returnedOrder(sql, tenantId, query);
+  if (!order?.stripeCheckoutSessionId || order.creditsGrantedAt || order.reviewReason) return false;
+  const settled = await settleOrder(sql, stripe, order, order.stripeCheckoutSessionId);
+  return settled !== "nothing" && settled !== "unknown" && settled !== "stripe away";
+}
+
+async function returnedOrder(db: Db, tenantId: string, query: CheckoutReturn): Promise<ReturnedOrder | undefined> {
+  const isSuccess = query.checkout === "success";
+  const named = isSuccess ? query.sessionId : query.orderId;
   if (named !== null && !/^[\x21-\x7e]{1,255}$/.test(named)) throw new DomainError("NOT_FOUND");
   const [order] = await db<ReturnedOrder[]>`
-    select status, paid_at, credits_granted_at, credit_expires_in_days, review_reason, grant_license_30d,
-      grant_license_365d, grant_device_slots
+    select id, tenant_id, stripe_checkout_session_id, status, paid_at, credits_granted_at, credit_expires_in_days,
+      review_reason, grant_license_30d, grant_license_365d, grant_device_slots
     from billing_order
     where tenant_id = ${tenantId}
-      ${named === null ? db`` : checkout === "success" ? db`and stripe_checkout_session_id = ${named}` : db`and id = ${named}`}
+      ${named === null ? db`` : isSuccess ? db`and stripe_checkout_session_id = ${named}` : db`and id = ${named}`}
     order by created_at desc, id desc
     limit 1`;
-  if (!order) {
-    if (named !== null) throw new DomainError("NOT_FOUND");
-    return checkout === "cancel" ? { kind: "cancelled" } : null;
-  }
-  return noticeOf(order, checkout);
+  if (!order && named !== null) throw new DomainError("NOT_FOUND");
+  return order;
 }
 
 function noticeOf(order: ReturnedOrder, checkout: "success" | "cancel"): CheckoutNotice | null {

@@ -8,6 +8,8 @@ export type EventFaultCode =
   | "PAYMENT_NOT_PROVEN"
   | "PAYLOAD_GARBLED"
   | "ORDER_UNKNOWN"
+  | "PAYMENT_PENDING"
+  | "STRIPE_UNAVAILABLE"
   | "DATABASE_BUSY"
   | "UNEXPECTED";
 
@@ -19,6 +21,8 @@ export class EventFault extends Error {
     readonly code: EventFaultCode,
     readonly permanent: boolean,
     detail = "",
+    /** The order, where it is known although the event cannot be processed. */
+    readonly order: { id: string; tenantId: string } | null = null,
   ) {
     super(detail ? `${code}: ${detail}` : code);
   }

@@ -23,6 +23,10 @@ export interface Order extends Grants {
   stripeCheckoutSessionId: string | null;
   stripePaymentIntentId: string | null;
   paidAt: Date | null;
+  paidCents: number | null;
+  disputeStatus: "open" | "won" | "lost" | null;
+  /** How often the later life of the payment was written (refunds, disputes). */
+  paymentVersion: number;
   creditsGrantedAt: Date | null;
   reviewReason: string | null;
 }

@@ -1,144 +1,215 @@
+import type Stripe from "stripe";
 import { isTransient, type Sql, type Tx, transaction } from "~/db/transaction.server";
-import { type PaidSession, readSession } from "~/stripe/session.server";
+import { isStripeTrouble } from "~/stripe/payment.server";
 import type { VerifiedEvent } from "~/stripe/signature.server";
+import { markPricesChanged, pricesOfProduct } from "./catalog.server";
 import { EventFault } from "./event-faults";
-import { decideStep, lockOrder, orderUnknown, putInReview, type SessionNews, takeStep } from "./order.server";
+import {
+  type InboxRow,
+  lockEvent,
+  markIgnored,
+  markProcessed,
+  markSetAside,
+  noteFailure,
+  storeEvents,
+  wakeEvents,
+} from "./event-inbox.server";
+import { type Task, taskOf } from "./event-tasks.server";
+import { decideStep, lockOrder, type Order, orderUnknown, putInReview, takeStep } from "./order.server";
+import { applyPayment, isStale, notePayment, readOrderPayment } from "./refund.server";
 
 /**
- * What became of a delivery. "done": an earlier one had settled it. "set aside": a permanent fault, a person must look.
+ * What became of an event. "done": there was nothing (more) to do. "set aside": a permanent fault, a person must look.
  * "retry": it will be tried again; Stripe is told so, too.
  */
 export type EventOutcome =
   | { result: "processed" | "ignored" | "done" }
   | { result: "set aside" | "retry"; fault: EventFault; cause?: unknown };
 
-/** What an event asks of us. */
-type Task =
-  | { kind: "ignore" }
-  | { kind: "garbled" }
-  | { kind: "session"; news: SessionNews; session: PaidSession; orderId: string };
+/** How an event is processed: as a delivery that waits for its locks, by the drainer, or once more on request. */
+export type Manner = "delivery" | "drain" | "replay";
 
-const SESSION_NEWS: Record<string, SessionNews> = {
-  "checkout.session.completed": "completed",
-  "checkout.session.async_payment_succeeded": "async_payment_succeeded",
-  "checkout.session.async_payment_failed": "async_payment_failed",
-  "checkout.session.expired": "expired",
-};
-
-/** How long an event is tried again before it becomes a permanent fault. */
-const RETRY_DAYS = 4;
+/** Where Stripe moved on while it was read, it is read again, this often at most. */
+const READINGS = 4;
+/** The drainer waits for nobody: what is locked is being worked on, and the next event may be another tenant's. */
+const DRAIN_LOCK_TIMEOUT = "300ms";
 
 /**
  * Takes a delivery in: stores it in a commit of its own, so that it outlives a crash, then processes it. Throws only when
  * it could not be stored.
  * @param livemode the mode of our key; an event of the other mode is not ours
  */
-export async function receiveEvent(sql: Sql, event: VerifiedEvent, livemode: boolean): Promise<EventOutcome> {
-  await sql`
-    insert into stripe_event (id, type, livemode, api_version, payload, stripe_created_at)
-    values (${event.id}, ${event.type}, ${event.livemode}, ${event.apiVersion}, ${event.payload}, ${event.createdAt})
-    on conflict (id) do nothing`;
-  return processEvent(sql, event, livemode);
+export async function receiveEvent(
+  sql: Sql,
+  stripe: Stripe,
+  event: VerifiedEvent,
+  livemode: boolean,
+): Promise<EventOutcome> {
+  await storeEvents(sql, [event]);
+  return processEvent(sql, stripe, event, livemode);
 }
 
 /**
  * Processes a stored event at most once: lock the event, lock its order, decide, write, all in one transaction. Safe to
- * call again and in parallel; only PROCESSED and IGNORED end it.
+ * call again and in parallel. PROCESSED and IGNORED end it, except for a replay, which changes nothing that was right.
  */
-export async function processEvent(sql: Sql, event: VerifiedEvent, livemode: boolean): Promise<EventOutcome> {
+export async function processEvent(
+  sql: Sql,
+  stripe: Stripe,
+  event: VerifiedEvent,
+  livemode: boolean,
+  manner: Manner = "delivery",
+): Promise<EventOutcome> {
   try {
     const task = taskOf(event, livemode);
     if (task.kind === "ignore") return await ignore(sql, event.id);
-    return await transaction(sql, (tx) => perform(tx, event, task));
+    if (task.kind === "payment") return await performPayment(sql, stripe, event, task, manner);
+    const priceIds = task.kind === "product" ? await pricesOfProduct(stripe, task.productId) : [];
+    return await transaction(sql, (tx) => perform(tx, event, task, manner, priceIds));
   } catch (cause) {
     const fault = asFault(cause);
-    return noteFailure(sql, event.id, fault, cause);
+    const gaveUp = await noteFailure(sql, event.id, fault);
+    return { result: gaveUp ? "set aside" : "retry", fault, cause };
   }
 }
 
-function taskOf(event: VerifiedEvent, livemode: boolean): Task {
-  const news = SESSION_NEWS[event.type];
-  if (!news || event.livemode !== livemode) return { kind: "ignore" };
-  const session = readSession(event.object);
-  if (session === "foreign") return { kind: "ignore" };
-  if (session === "garbled") return { kind: "garbled" };
-  return { kind: "session", news, session, orderId: session.orderId ?? "" };
-}
-
 async function ignore(sql: Sql, eventId: string): Promise<EventOutcome> {
-  const ignored = await sql`
-    update stripe_event
-    set status = 'IGNORED', attempts = attempts + 1, processed_at = now(), next_attempt_at = null, error_message = null
-    where id = ${eventId} and status in ('RECEIVED', 'FAILED')`;
-  return { result: ignored.count > 0 ? "ignored" : "done" };
+  return { result: (await markIgnored(sql, eventId)) ? "ignored" : "done" };
 }
 
-async function perform(tx: Tx, event: VerifiedEvent, task: Exclude<Task, { kind: "ignore" }>): Promise<EventOutcome> {
-  const orderId = task.kind === "session" && isPlain(task.orderId) ? task.orderId : "";
-  const [[row], [order]] = await Promise.all([
-    tx<{ status: string; receivedAt: Date }[]>`
-      select status, received_at from stripe_event where id = ${event.id} for update`,
-    lockOrder(tx, orderId),
-  ]);
-  if (!row || row.status === "PROCESSED" || row.status === "IGNORED") return { result: "done" };
-  if (task.kind === "garbled") return setAside(tx, event.id, new EventFault("PAYLOAD_GARBLED", true), null);
-  if (!order) throw orderUnknown(orderId);
+async function perform(
+  tx: Tx,
+  event: VerifiedEvent,
+  task: Exclude<Task, { kind: "ignore" | "payment" }>,
+  manner: Manner,
+  priceIds: string[],
+): Promise<EventOutcome> {
+  const [row, order] = await lock(tx, event.id, task.kind === "session" ? task.orderId : "", manner);
+  if (!row) return { result: "done" };
+  switch (task.kind) {
+    case "garbled":
+      return setAside(tx, event.id, row, new EventFault("PAYLOAD_GARBLED", true), null);
+    case "session":
+      return performSession(tx, event, row, task, order);
+    case "note": {
+      const noted = await notePayment(tx, task.hint, task.facts);
+      if (!noted && task.hint.orderId !== null) throw orderUnknown(task.hint.orderId);
+      return noted ? finish(tx, event.id, row, noted) : finishIgnored(tx, event.id);
+    }
+    case "price":
+    case "product": {
+      const changed = await markPricesChanged(tx, task.kind === "price" ? [task.priceId] : priceIds, event.createdAt);
+      return changed > 0 ? finish(tx, event.id, row, null) : finishIgnored(tx, event.id);
+    }
+  }
+}
 
+async function performSession(
+  tx: Tx,
+  event: VerifiedEvent,
+  row: InboxRow,
+  task: Extract<Task, { kind: "session" }>,
+  order: Order | undefined,
+): Promise<EventOutcome> {
+  if (!order) throw orderUnknown(task.orderId);
   let step: ReturnType<typeof decideStep>;
   try {
     step = decideStep(order, task.news, task.session);
   } catch (error) {
-    if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, error, order);
+    if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, row, error, order);
     throw error;
   }
-  await Promise.all([
+  const [outcome] = await Promise.all([
+    finish(tx, event.id, row, order, step !== "nothing"),
     takeStep(tx, order, step, task.session, event.createdAt ?? row.receivedAt),
-    tx`
-      update stripe_event
-      set status = 'PROCESSED', attempts = attempts + 1, processed_at = now(), next_attempt_at = null, error_message = null,
-        tenant_id = ${order.tenantId}, order_id = ${order.id}
-      where id = ${event.id}`,
+    step === "fulfil" ? wakeEvents(tx, order) : null,
   ]);
+  return outcome;
+}
+
+/** Refunds and disputes: Stripe is read before the transaction opens, and again if somebody else was faster. */
+async function performPayment(
+  sql: Sql,
+  stripe: Stripe,
+  event: VerifiedEvent,
+  task: Extract<Task, { kind: "payment" }>,
+  manner: Manner,
+): Promise<EventOutcome> {
+  for (let attempt = 1; attempt <= READINGS; attempt++) {
+    const reading = await readOrderPayment(sql, stripe, task.hint);
+    if (!reading) return ignore(sql, event.id);
+    const outcome = await transaction(sql, async (tx): Promise<EventOutcome | "stale"> => {
+      const [row, order] = await lock(tx, event.id, reading.orderId, manner);
+      if (!row) return { result: "done" };
+      if (!order) throw orderUnknown(reading.orderId);
+      if (isStale(order, reading)) return "stale";
+      try {
+        await applyPayment(tx, order, reading, task.hint, event.createdAt ?? row.receivedAt);
+      } catch (error) {
+        if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, row, error, order);
+        throw error;
+      }
+      return finish(tx, event.id, row, order);
+    });
+    if (outcome !== "stale") return outcome;
+  }
+  throw new EventFault("DATABASE_BUSY", false, "the payment kept moving while it was read");
+}
+
+/** Locks the event, then its order. No row: it is settled, or (for the drainer) in somebody else's hands. */
+async function lock(
+  tx: Tx,
+  eventId: string,
+  orderId: string,
+  manner: Manner,
+): Promise<[InboxRow | undefined, Order | undefined]> {
+  const [, [row], [order]] = await Promise.all([
+    manner === "drain" ? tx`select set_config('lock_timeout', ${DRAIN_LOCK_TIMEOUT}, true)` : null,
+    lockEvent(tx, eventId, manner === "drain"),
+    lockOrder(tx, isPlain(orderId) ? orderId : ""),
+  ]);
+  const settled = row?.status === "PROCESSED" || row?.status === "IGNORED";
+  return [settled && manner !== "replay" ? undefined : row, order];
+}
+
+/** A replayed event that was processed before keeps its row as it is. */
+async function finish(
+  tx: Tx,
+  eventId: string,
+  row: InboxRow,
+  order: { id: string; tenantId: string } | null,
+  changed = true,
+): Promise<EventOutcome> {
+  if (row.status === "PROCESSED") return { result: changed ? "processed" : "done" };
+  await markProcessed(tx, eventId, order);
   return { result: "processed" };
+}
+
+async function finishIgnored(tx: Tx, eventId: string): Promise<EventOutcome> {
+  return { result: (await markIgnored(tx, eventId)) ? "ignored" : "done" };
 }
 
 /** A permanent fault: the event stays with its reason, the order is marked for a person, nothing is granted. */
 async function setAside(
   tx: Tx,
   eventId: string,
+  row: InboxRow,
   fault: EventFault,
   order: { id: string; tenantId: string } | null,
 ): Promise<EventOutcome> {
-  await tx`
-    update stripe_event
-    set status = 'FAILED', attempts = attempts + 1, processed_at = null, next_attempt_at = null,
-      error_message = ${fault.message}, tenant_id = ${order?.tenantId ?? null}, order_id = ${order?.id ?? null}
-    where id = ${eventId}`;
-  if (order) await putInReview(tx, order, fault.message);
+  if (row.status !== "PROCESSED") {
+    await markSetAside(tx, eventId, fault, order);
+    if (order) await putInReview(tx, order, fault.message);
+  }
   return { result: "set aside", fault };
-}
-
-/**
- * Writes down why it failed and when to try again: after 1 s × 2ⁿ with jitter, an hour at most, for four days. Never
- * waits for a row that another worker holds, and never turns a settled event into a failed one.
- */
-async function noteFailure(sql: Sql, eventId: string, fault: EventFault, cause: unknown): Promise<EventOutcome> {
-  const [row] = await sql<{ status: string; nextAttemptAt: Date | null }[]>`
-    update stripe_event
-    set status = 'FAILED', attempts = attempts + 1, error_message = ${fault.message},
-      next_attempt_at = case when received_at > now() - make_interval(days => ${RETRY_DAYS})
-        then now() + least(interval '1 hour', interval '1 second' * power(2, least(attempts, 12))) * (0.75 + random() / 2) end
-    where id = (
-      select id from stripe_event where id = ${eventId} and status in ('RECEIVED', 'FAILED') for update skip locked)
-    returning status, next_attempt_at`.catch(() => []);
-  const gaveUp = row !== undefined && row.nextAttemptAt === null;
-  return { result: gaveUp ? "set aside" : "retry", fault, cause };
 }
 
 function asFault(error: unknown): EventFault {
   if (error instanceof EventFault) return error;
-  if (isTransient(error)) return new EventFault("DATABASE_BUSY", false, (error as Error).message);
-  return new EventFault("UNEXPECTED", false, error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  if (isStripeTrouble(error)) return new EventFault("STRIPE_UNAVAILABLE", false, message.slice(0, 500));
+  if (isTransient(error)) return new EventFault("DATABASE_BUSY", false, message);
+  return new EventFault("UNEXPECTED", false, message);
 }
 
 /** An id of ours is short and plain; anything else cannot name an order, and U+0000 cannot even be asked for. */

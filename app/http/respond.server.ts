@@ -131,13 +131,23 @@ function errorHeaders(error: DomainError): Record<string, string> {
   return headers;
 }
 
-function toLogin(request: Request): Response {
+/** The page's own address, without what the browser's data requests add. */
+function pageAddress(request: Request): string {
   const url = new URL(request.url);
   url.searchParams.delete("_routes");
-  const target = request.method === "GET" ? `${url.pathname.replace(/\.data$/, "")}${url.search}` : url.pathname;
+  return `${url.pathname.replace(/\.data$/, "")}${url.search}`;
+}
+
+function toLogin(request: Request): Response {
+  const target = request.method === "GET" ? pageAddress(request) : new URL(request.url).pathname;
   // A cookie that no longer counts means that there was a session.
   const hint = /lr_session=\w/.test(request.headers.get("cookie") ?? "") ? "&abgelaufen=1" : "";
   return redirect(`/login?redirectTo=${encodeURIComponent(target)}${hint}`, 302);
+}
+
+/** Asks for the same page again, now that something behind it has changed. */
+export function sameAddress(request: Request): Response {
+  return redirect(pageAddress(request), 303);
 }
 
 async function typedValues(form: Request): Promise<Record<string, string>> {

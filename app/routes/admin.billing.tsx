@@ -1,24 +1,29 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
-import { readCheckoutNotice } from "~/billing/checkout-notice.server";
+import { readCheckoutNotice, settleReturn } from "~/billing/checkout-notice.server";
 import { database } from "~/db/client.server";
-import { pageLoader } from "~/http/respond.server";
+import { pageLoader, sameAddress } from "~/http/respond.server";
+import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
 import { Toast } from "~/ui/toast";
 import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
 
-/** The billing room: says what became of a purchase when the buyer comes back with `?checkout=`. */
+/**
+ * The billing room: says what became of a purchase when the buyer comes back with `?checkout=`, and books it if the
+ * webhook has not. Then the page is asked for again, so that every part of it shows the new state.
+ */
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
     const query = new URL(request.url).searchParams;
-    const notice = await readCheckoutNotice(database(), admin.tenantId, {
+    const back = {
       checkout: query.get("checkout"),
       sessionId: query.get("session_id"),
       orderId: query.get("order"),
-    });
-    return { notice };
+    };
+    if (await settleReturn(database(), stripeClient(), admin.tenantId, back)) throw sameAddress(request);
+    return { notice: await readCheckoutNotice(database(), admin.tenantId, back) };
   });
 }
 

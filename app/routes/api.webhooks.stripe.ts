@@ -1,13 +1,13 @@
 import type { ActionFunctionArgs } from "@remix-run/node";
-import { type EventOutcome, receiveEvent } from "~/billing/stripe-events.server";
+import { receiveEvent } from "~/billing/stripe-events.server";
 import { database } from "~/db/client.server";
 import { env, isLivemode } from "~/env.server";
 import { DomainError } from "~/errors";
-import { metrics } from "~/http/metrics.server";
+import { reportEvent } from "~/http/event-report.server";
 import { readBody } from "~/http/parse.server";
 import { api, methodNotAllowed, traceIdOf } from "~/http/respond.server";
-import { log } from "~/log.server";
-import { type VerifiedEvent, verifyEvent } from "~/stripe/signature.server";
+import { stripeClient } from "~/stripe/gateway.server";
+import { verifyEvent } from "~/stripe/signature.server";
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -19,18 +19,8 @@ export const action = api(async ({ request }: ActionFunctionArgs) => {
   const current = env();
   const body = await readBody(request, BODY_LIMIT);
   const event = verifyEvent(body, request.headers.get("stripe-signature"), current.STRIPE_WEBHOOK_SECRET, new Date());
-  const outcome = await receiveEvent(database(), event, isLivemode(current));
-  report(event, outcome, traceIdOf(request));
+  const outcome = await receiveEvent(database(), stripeClient(), event, isLivemode(current));
+  reportEvent(event, outcome, traceIdOf(request));
   if (outcome.result === "retry") throw new DomainError("TEMPORARILY_UNAVAILABLE", { retryAfterSeconds: 5 });
   return { received: true };
 });
-
-function report(event: VerifiedEvent, outcome: EventOutcome, traceId: string): void {
-  metrics().events.inc({ result: outcome.result });
-  if (outcome.result === "set aside" || outcome.result === "retry") {
-    const line = { traceId, eventId: event.id, type: event.type, fault: outcome.fault.message, err: outcome.cause };
-    if (outcome.result === "set aside" || outcome.fault.code === "UNEXPECTED")
-      log.error(line, `event ${outcome.result}`);
-    else log.warn(line, "event will be tried again");
-  }
-}

@@ -44,7 +44,11 @@ export function verifyEvent(
     throw new DomainError("STRIPE_SIGNATURE_INVALID");
   }
 
-  const payload = decode(body);
+  return readEvent(decode(body));
+}
+
+/** Reads an event that was proven before: the one in the inbox. Throws BAD_JSON and INVALID_BODY as `verifyEvent` does. */
+export function readEvent(payload: string): VerifiedEvent {
   const event = eventSchema.safeParse(parse(payload));
   if (!event.success) throw new DomainError("INVALID_BODY");
   const { id, type, livemode, api_version, created, data } = event.data;

@@ -10,6 +10,7 @@ import { migrate } from "../../db/migrate";
 import { seed } from "../../db/seed";
 import { startPostgres } from "../sandbox/postgres";
 import { sessionEvent, signed, verified } from "../support/events";
+import { noStripe } from "../support/no-stripe";
 import { insertOrder } from "../support/orders";
 import { freePort } from "../support/ports";
 import { startAppServer, TEST_WEBHOOK_SECRET } from "../support/server";
@@ -107,7 +108,7 @@ async function freshEvents(owner: postgres.Sql, inFlight: number) {
 async function grantDirectly(sql: ReturnType<typeof connect>, owner: postgres.Sql, inFlight: number): Promise<number> {
   const events = (await freshEvents(owner, inFlight)).map(verified);
   const before = performance.now();
-  await inParallel(events, inFlight, (event) => receiveEvent(sql, event, false));
+  await inParallel(events, inFlight, (event) => receiveEvent(sql, noStripe, event, false));
   return (performance.now() - before) / 1000;
 }
 

@@ -3,6 +3,7 @@ import { creditExpiry } from "~/billing/expiry";
 import { processEvent, receiveEvent } from "~/billing/stripe-events.server";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 import { type SessionChange, sessionEvent, verified } from "../support/events";
+import { noStripe } from "../support/no-stripe";
 import { insertOrder, orderState, type PlacedOrder } from "../support/orders";
 
 let db: TestDatabase;
@@ -12,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const send = (event: ReturnType<typeof sessionEvent>) => receiveEvent(db.app, verified(event), false);
+const send = (event: ReturnType<typeof sessionEvent>) => receiveEvent(db.app, noStripe, verified(event), false);
 
 async function tell(order: PlacedOrder, type: string, change: SessionChange = {}, created?: number) {
   const event = sessionEvent(order, type, change, created);
@@ -231,7 +232,7 @@ describe("what is not ours is ignored, what is not known yet is kept", () => {
     const event = sessionEvent({ ...order, id: "never-there" }, "completed");
     await send(event);
     await db.owner`update stripe_event set received_at = now() - interval '5 days' where id = ${event.id}`;
-    expect((await processEvent(db.app, verified(event), false)).result).toBe("set aside");
+    expect((await processEvent(db.app, noStripe, verified(event), false)).result).toBe("set aside");
     const [row] = await db.owner`select status, next_attempt_at from stripe_event where id = ${event.id}`;
     expect(row).toMatchObject({ status: "FAILED", next_attempt_at: null });
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { receiveEvent } from "~/billing/stripe-events.server";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 import { sessionEvent, verified } from "../support/events";
+import { noStripe } from "../support/no-stripe";
 import { insertOrder, orderState } from "../support/orders";
 
 let db: TestDatabase;
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const send = (event: ReturnType<typeof sessionEvent>) => receiveEvent(db.app, verified(event), false);
+const send = (event: ReturnType<typeof sessionEvent>) => receiveEvent(db.app, noStripe, verified(event), false);
 
 describe("exactly once", () => {
   test("the same event 50 times in parallel grants once", async () => {

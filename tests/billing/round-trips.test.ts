@@ -3,6 +3,7 @@ import { receiveEvent } from "~/billing/stripe-events.server";
 import { connect } from "~/db/client.server";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 import { sessionEvent, verified } from "../support/events";
+import { noStripe } from "../support/no-stripe";
 import { insertOrder, orderState } from "../support/orders";
 import { type CountingProxy, startCountingProxy } from "../support/proxy";
 
@@ -24,11 +25,11 @@ test("on a warm connection a grant takes one round trip for the inbox and at mos
   const sql = connect(url.href, 1);
   try {
     for (let i = 0; i < 2; i++)
-      await receiveEvent(sql, verified(sessionEvent(await insertOrder(db.owner), "completed")), false);
+      await receiveEvent(sql, noStripe, verified(sessionEvent(await insertOrder(db.owner), "completed")), false);
     const order = await insertOrder(db.owner);
     const event = verified(sessionEvent(order, "completed"));
     const before = proxy.roundTrips();
-    await receiveEvent(sql, event, false);
+    await receiveEvent(sql, noStripe, event, false);
     const taken = proxy.roundTrips() - before;
     expect((await orderState(db.owner, order.id)).granted).toBe(true);
     expect(taken).toBeGreaterThan(2); // else the proxy counts nothing

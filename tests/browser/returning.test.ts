@@ -40,7 +40,7 @@ beforeEach(async () => {
   await signIn(page, stack.origin, customer.email);
 });
 afterEach(async () => {
-  stack.stripe.control.setFaults({ drop: false });
+  stack.stripe.control.setFaults({ drop: false, apiDown: "off" });
   await context.close();
   expect(complaints(problems)).toEqual([]);
 });
@@ -85,9 +85,10 @@ describe("the open overview after a payment", () => {
   });
 
   it("stops reading again when the confirmation does not come, and never claims a booking", async () => {
-    stack.stripe.control.setFaults({ drop: true });
     await page.clock.install();
     await goToPayPage(page, stack.origin);
+    // No delivery, and nobody at Stripe to ask.
+    stack.stripe.control.setFaults({ drop: true, apiDown: "500" });
     const counts = watchRequests(page);
     await payButton(page, "CHF 117.00 bezahlen").click();
     await toast(page, "Zahlung wird verarbeitet");
@@ -102,6 +103,14 @@ describe("the open overview after a payment", () => {
     expect(counts).toEqual(before);
     await toast(page, "Zahlung wird verarbeitet");
     expect(await page.locator("main").innerText()).not.toContain("gutgeschrieben");
+  });
+
+  it("books the credits itself when no delivery arrives", async () => {
+    stack.stripe.control.setFaults({ drop: true });
+    await goToPayPage(page, stack.origin);
+    await payButton(page, "CHF 117.00 bezahlen").click();
+    await toast(page, "Zahlung erhalten");
+    await untilCredits(page, 3);
   });
 
   it("says nothing a second time after a reload", async () => {

@@ -1,0 +1,134 @@
+import type Stripe from "stripe";
+import type { Db, Sql, Tx } from "~/db/transaction.server";
+import { type Payment, type PaymentHint, readPayment, sessionOfPayment } from "~/stripe/payment.server";
+import { settleGrant } from "./clawback.server";
+import { EventFault, mismatch } from "./event-faults";
+import { type Order, orderUnknown, putInReview } from "./order.server";
+import type { OrderStatus } from "./order-status";
+
+/** An order's later chapters: refund and dispute. Level-triggered: the event is a hint, Stripe is read again. */
+
+/** What was read of a payment, and which version of the order's payment it was read for. */
+export interface PaymentReading {
+  orderId: string;
+  version: number;
+  payment: Payment;
+}
+
+/**
+ * Finds the order of a payment and reads the payment from Stripe; no transaction is open. Null: not one of ours.
+ * Throws a transient `EventFault` for a payment that is ours while its order is unknown, and what the client throws.
+ */
+export async function readOrderPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<PaymentReading | null> {
+  const orderId = (await orderOfPayment(sql, hint)) ?? hint.orderId ?? (await orderAtStripe(stripe, hint));
+  if (orderId === null) return null;
+  const [order] = await sql<{ id: string; tenantId: string; paymentVersion: number }[]>`
+    select id, tenant_id, payment_version from billing_order where id = ${orderId}`;
+  if (!order) throw orderUnknown(orderId);
+  // Read after the version, so that an equal version later means: nobody has written anything newer.
+  const payment = await readPayment(stripe, hint);
+  if (!payment) throw new EventFault("PAYMENT_PENDING", false, "Stripe does not know the payment", order);
+  return { orderId: order.id, version: order.paymentVersion, payment };
+}
+
+/** Whether the order's payment has moved on since it was read: then Stripe must be read again. */
+export function isStale(order: Order, reading: PaymentReading): boolean {
+  return order.paymentVersion !== reading.version;
+}
+
+/**
+ * Brings a locked order to the state of its payment: status, refunded cents, clawback, hold. Throws a transient fault for
+ * an order whose payment was not booked yet, a permanent one for another currency.
+ * @param at when it happened, for the rows of the ledger
+ */
+export async function applyPayment(
+  tx: Tx,
+  order: Order,
+  { payment }: PaymentReading,
+  hint: PaymentHint,
+  at: Date,
+): Promise<void> {
+  if (payment.currency !== order.currency) throw mismatch("CURRENCY_MISMATCH", order.currency, payment.currency);
+  if (!order.creditsGrantedAt) {
+    // Set aside for a person, who has given the money back: there is nothing to take.
+    if (!order.reviewReason) throw new EventFault("PAYMENT_PENDING", false, "not paid here yet", order);
+    return write(tx, order, payment, order.status);
+  }
+  const paidCents = order.paidCents ?? 0;
+  const { changed, spent } = await settleGrant(tx, order, {
+    paidCents,
+    refundedCents: payment.refundedCents,
+    dispute: payment.dispute,
+    wasOpen: order.disputeStatus === "open",
+    refundId: hint.isDispute ? (payment.refundIds[0] ?? null) : (hint.subjectId ?? payment.refundIds[0] ?? null),
+    disputeId: payment.disputeId,
+    at,
+  });
+  await write(tx, order, payment, statusOf(payment, paidCents));
+  if (changed) await noteShortfall(tx, order, spent);
+  if (payment.refundedCents > paidCents) {
+    await putInReview(tx, order, `REFUND_EXCEEDS_PAYMENT: ${payment.refundedCents} of ${paidCents}`);
+  }
+}
+
+/** Notes charge, receipt and a failed attempt on the order; never a reason to grant. @returns the order, null if not ours */
+export async function notePayment(
+  db: Db,
+  hint: PaymentHint,
+  facts: { receiptUrl: string | null; failure: string | null },
+): Promise<{ id: string; tenantId: string } | null> {
+  const [order] = await db<{ id: string; tenantId: string }[]>`
+    update billing_order
+    set stripe_charge_id = coalesce(${facts.failure === null ? hint.chargeId : null}, stripe_charge_id),
+      receipt_url = coalesce(${facts.receiptUrl}, receipt_url),
+      payment_failure = ${facts.failure}, updated_at = now()
+    where id = coalesce(
+      (select id from billing_order where stripe_payment_intent_id = ${hint.paymentIntentId} limit 1),
+      (select id from billing_order where id = ${hint.orderId}
+        and coalesce(stripe_payment_intent_id, ${hint.paymentIntentId}) is not distinct from ${hint.paymentIntentId}))
+    returning id, tenant_id`;
+  return order ?? null;
+}
+
+function statusOf(payment: Payment, paidCents: number): OrderStatus {
+  if (payment.dispute === "open" || payment.dispute === "lost") return "DISPUTED";
+  if (payment.refundedCents === 0) return "PAID";
+  return payment.refundedCents >= paidCents ? "REFUNDED" : "PARTIALLY_REFUNDED";
+}
+
+async function write(tx: Tx, order: Order, payment: Payment, status: OrderStatus): Promise<void> {
+  await tx`
+    update billing_order
+    set status = ${status}, refunded_cents = ${payment.refundedCents}, lost_cents = ${payment.lostCents},
+      dispute_status = ${payment.dispute}, stripe_charge_id = ${payment.chargeId},
+      stripe_payment_intent_id = coalesce(stripe_payment_intent_id, ${payment.paymentIntentId}),
+      receipt_url = coalesce(${payment.receiptUrl}, receipt_url),
+      payment_version = payment_version + 1, updated_at = now()
+    where id = ${order.id} and tenant_id = ${order.tenantId}`;
+}
+
+/** The reason follows the shortfall; a reason of another kind stays. */
+async function noteShortfall(tx: Tx, order: Order, spent: Array<{ type: string; quantity: number }>): Promise<void> {
+  const reason =
+    spent.length > 0 ? `SHORTFALL: ${spent.map((it) => `${it.quantity} × ${it.type}`).join(", ")} already spent` : null;
+  await tx`
+    update billing_order set review_reason = ${reason}, updated_at = now()
+    where id = ${order.id} and tenant_id = ${order.tenantId}
+      and (review_reason is null or starts_with(review_reason, 'SHORTFALL'))`;
+}
+
+/** By payment intent, then by charge: older payloads have no payment intent. */
+async function orderOfPayment(db: Db, hint: PaymentHint): Promise<string | null> {
+  const [order] = await db<{ id: string }[]>`
+    select id from billing_order
+    where stripe_payment_intent_id = ${hint.paymentIntentId} or stripe_charge_id = ${hint.chargeId}
+    order by stripe_payment_intent_id is not distinct from ${hint.paymentIntentId} desc
+    limit 1`;
+  return order?.id ?? null;
+}
+
+/** By the session that Stripe has for the payment; null when there is none of ours. */
+async function orderAtStripe(stripe: Stripe, hint: PaymentHint): Promise<string | null> {
+  const session = await sessionOfPayment(stripe, hint);
+  return session === "foreign" ? null : (session.orderId ?? "");
+}

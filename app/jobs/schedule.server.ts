@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Lane } from "~/billing/event-inbox.server";
+import { database } from "~/db/client.server";
+import { isTransient } from "~/db/transaction.server";
+import { type Env, isLivemode } from "~/env.server";
+import { log } from "~/log.server";
+import { stripeClient } from "~/stripe/gateway.server";
+import { drainOnce } from "./drain.server";
+
+const DRAIN_EVERY_MS = 1_000;
+
+const state = globalThis as { __jobs?: { stop(): Promise<void> } };
+
+/** Starts what every server does beside answering: draining the inbox. `stop` waits for what runs. */
+export function startJobs(env: Env): { stop(): Promise<void> } {
+  if (state.__jobs) return state.__jobs;
+  const ending = new AbortController();
+  const drain = (lane: Lane) => () => drainOnce(database(), stripeClient(), isLivemode(env), lane);
+  const loops = [
+    repeat("drain sessions", DRAIN_EVERY_MS, ending.signal, drain("sessions")),
+    repeat("drain others", DRAIN_EVERY_MS, ending.signal, drain("others")),
+  ];
+  state.__jobs = {
+    async stop() {
+      ending.abort();
+      await Promise.all(loops);
+    },
+  };
+  return state.__jobs;
+}
+
+/** Runs `work` again and again until the end; at once while it says that there is more. A failure is logged, not fatal. */
+async function repeat(name: string, everyMs: number, signal: AbortSignal, work: () => Promise<boolean>): Promise<void> {
+  while (!signal.aborted) {
+    const more = await work().catch((error: unknown) => {
+      if (!signal.aborted) log[isTransient(error) ? "warn" : "error"]({ err: error }, `job failed: ${name}`);
+      return false;
+    });
+    if (!more) await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
