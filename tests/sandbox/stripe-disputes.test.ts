@@ -177,4 +177,26 @@ describe("disputes of the local Stripe", () => {
     await expect(stage.server.control.dispute(sessionId, { amount: 119_701 })).rejects.toThrow("1 to 119700");
     await expect(stage.server.control.winDispute("du_absent")).rejects.toThrow("No such dispute");
   });
+
+  it("is steered over HTTP and by the forms of the page", async () => {
+    const { url } = stage.server;
+    const press = (name: string, fields: Record<string, string>) =>
+      fetch(`${url}/_control/${name}`, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
+    const page = async () => (await fetch(`${url}/_control`)).text();
+    expect(await page()).toContain("Dispute eröffnen");
+    expect((await press("dispute", { sessionId, inquiry: "on" })).headers.get("location")).toBe("/_control");
+    const [inquiry] = (await stage.stripe.disputes.list()).data;
+    const disputeId = inquiry?.id ?? "";
+    expect(await page()).toContain("Rückfrage offen");
+    expect((await press("escalateDispute", { disputeId })).status).toBe(303);
+    const open = await page();
+    for (const words of ["Gewonnen", "Verloren", "CHF 1’197.00</span>: offen"]) expect(open).toContain(words);
+    expect(open).not.toContain("Rückerstatten");
+    expect((await press("loseDispute", { disputeId })).status).toBe(303);
+    expect(await page()).toContain("verloren");
+    expect((await press("winDispute", { disputeId })).status).toBe(409);
+    const body = JSON.stringify({ disputeId, status: "new_word" });
+    const answer = await fetch(`${url}/_control/setDisputeStatus`, { method: "POST", body });
+    expect(await answer.json()).toMatchObject({ result: { id: disputeId, status: "new_word" } });
+  });
 });

@@ -199,6 +199,34 @@ describe("refunds of the local Stripe", () => {
     );
   });
 
+  it("is steered by JSON in minor units and by the forms of the page in francs", async () => {
+    const { url } = stage.server;
+    const steer = (name: string, body: unknown) =>
+      fetch(`${url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
+    const answer = await steer("refund", { sessionId, amount: 100, pending: true });
+    const { result } = JSON.parse(await answer.text());
+    expect(result).toMatchObject({ amount: 100, status: "pending" });
+    expect((await steer("settleRefund", { refundId: result.id })).status).toBe(200);
+    expect((await steer("settleRefund", { refundId: result.id })).status).toBe(409);
+    expect((await steer("failRefund", { refundId: "re_absent" })).status).toBe(404);
+
+    const press = (amount: string) => {
+      const body = new URLSearchParams({ sessionId, amount, pending: "on" });
+      return fetch(`${url}/_control/refund`, { method: "POST", body, redirect: "manual" });
+    };
+    expect((await press("12.5")).status).toBe(303);
+    expect((await stage.stripe.refunds.list()).data[0]).toMatchObject({ amount: 1_250, status: "pending" });
+    const page = await (await fetch(`${url}/_control`)).text();
+    for (const words of ["Rückerstatten", "CHF 12.50</span>: unterwegs", "Abschliessen", "1’183.50"]) {
+      expect(page).toContain(words);
+    }
+    const refused = await press("zwölf");
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("Das geht so nicht.");
+    expect((await press("")).status).toBe(303);
+    expect((await chargeNow())?.refunded).toBe(true);
+  });
+
   it("keeps refunds over a restart and reads a file from before there were any", async () => {
     const folder = mkdtempSync(join(tmpdir(), "local-stripe-"));
     const stateFile = join(folder, "state.json");

@@ -108,12 +108,12 @@ export function setDisputeStatus(local: Local, id: string, status: string): Stri
 }
 
 /** Whether a new dispute of the charge may open: none is open and none was lost. */
-function canBeDisputed(local: Local, chargeId: string): boolean {
+export function canBeDisputed(local: Local, chargeId: string): boolean {
   return disputesOf(local, chargeId).every(({ status }) => isClosed(status) && status !== "lost");
 }
 
 /** All disputes of a charge, oldest first. */
-function disputesOf(local: Local, chargeId: string): StoredDispute[] {
+export function disputesOf(local: Local, chargeId: string): StoredDispute[] {
   return [...local.state.disputes.values()].filter((dispute) => dispute.charge === chargeId);
 }
 

@@ -123,7 +123,7 @@ export function failWaitingRefunds(local: Local, chargeId: string): void {
 }
 
 /** All refunds of a charge, oldest first. */
-function refundsOf(local: Local, chargeId: string): StoredRefund[] {
+export function refundsOf(local: Local, chargeId: string): StoredRefund[] {
   return [...local.state.refunds.values()].filter((refund) => refund.charge === chargeId);
 }
 
