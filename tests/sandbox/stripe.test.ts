@@ -1,32 +1,11 @@
 import { randomUUID } from "node:crypto";
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLocalStripe } from "./stripe";
+import { clientOf, refusal, TARGETS } from "./stripe/target";
 
 /** The API as the shop uses it. The same assertions run against real Stripe test mode when a key is given. */
-interface Target {
-  name: string;
-  open(): Promise<{ stripe: Stripe; close(): Promise<void> }>;
-}
-
-const local: Target = {
-  name: "local Stripe",
-  open: async () => {
-    const server = await startLocalStripe({ prices: [], secretKey: "sk_test_contract" });
-    return { stripe: clientOf("sk_test_contract", server.port), close: () => server.close() };
-  },
-};
-const realKey = process.env.STRIPE_TEST_SECRET_KEY;
-const real: Target = {
-  name: "Stripe test mode",
-  open: async () => ({ stripe: new Stripe(realKey ?? "", { maxNetworkRetries: 4 }), close: async () => {} }),
-};
-
-function clientOf(key: string, port: number): Stripe {
-  return new Stripe(key, { host: "127.0.0.1", port, protocol: "http", maxNetworkRetries: 0, timeout: 5_000 });
-}
-
-describe.each(realKey === undefined ? [local] : [local, real])("$name", ({ open }) => {
+describe.each(TARGETS)("$name", ({ open }) => {
   let stripe: Stripe;
   let close: () => Promise<void>;
   let price: Stripe.Price;
@@ -55,11 +34,6 @@ describe.each(realKey === undefined ? [local] : [local, real])("$name", ({ open 
       adaptive_pricing: { enabled: false },
     };
   }
-  const refusal = (call: Promise<unknown>): Promise<Stripe.errors.StripeError> =>
-    call.then(
-      () => Promise.reject(new Error("The call was expected to be refused")),
-      (error: unknown) => (error instanceof Stripe.errors.StripeError ? error : Promise.reject(error)),
-    );
 
   it("creates an open, unpaid session with our amounts, references and page", async () => {
     const params = wanted();
@@ -186,6 +160,8 @@ describe.each(realKey === undefined ? [local] : [local, real])("$name", ({ open 
       stripe.prices.retrieve("price_absent"),
       stripe.products.retrieve("prod_absent"),
       stripe.events.retrieve("evt_absent"),
+      stripe.refunds.retrieve("re_absent"),
+      stripe.disputes.retrieve("du_absent"),
     ];
     for (const call of missing) {
       expect(await refusal(call)).toMatchObject({ statusCode: 404, code: "resource_missing" });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createCustomer, listCustomers, retrieveCustomer, updateCustomer } from "./customers";
+import { closeDispute, listDisputes, retrieveDispute } from "./disputes";
 import { ApiError } from "./errors";
 import { listEvents, retrieveEvent } from "./events";
 import { expand } from "./expand";
@@ -19,6 +20,7 @@ import {
   updatePrice,
   updateProduct,
 } from "./prices";
+import { cancelRefund, createRefund, listRefunds, retrieveRefund, updateRefund } from "./refunds";
 import { createSession, expireSession, listLines, listSessions, retrieveSession } from "./sessions";
 import { newId } from "./state";
 
@@ -39,7 +41,7 @@ interface Call {
 }
 type Handler = (local: Local, call: Call) => unknown;
 
-/** Every path of the API, `:id` standing for one segment. Refunds and disputes join this table. */
+/** Every path of the API, `:id` standing for one segment. */
 const ROUTES: Record<string, Handler> = {
   "POST /v1/checkout/sessions": (local, { params }) => createSession(local, params),
   "GET /v1/checkout/sessions": (local, { params }) => listSessions(local, params),
@@ -62,6 +64,14 @@ const ROUTES: Record<string, Handler> = {
   "GET /v1/payment_intents/:id": only((local, { id }) => retrieveIntent(local, id)),
   "GET /v1/charges": (local, { params }) => listCharges(local, params),
   "GET /v1/charges/:id": only((local, { id }) => retrieveCharge(local, id)),
+  "POST /v1/refunds": (local, { params, cause }) => createRefund(local, params, cause),
+  "GET /v1/refunds": (local, { params }) => listRefunds(local, params),
+  "GET /v1/refunds/:id": only((local, { id }) => retrieveRefund(local, id)),
+  "POST /v1/refunds/:id": (local, { params, id, cause }) => updateRefund(local, id, params, cause),
+  "POST /v1/refunds/:id/cancel": only((local, { id, cause }) => cancelRefund(local, id, cause)),
+  "GET /v1/disputes": (local, { params }) => listDisputes(local, params),
+  "GET /v1/disputes/:id": only((local, { id }) => retrieveDispute(local, id)),
+  "POST /v1/disputes/:id/close": only((local, { id, cause }) => closeDispute(local, id, cause)),
   "GET /v1/events": (local, { params }) => listEvents(local, params),
   "GET /v1/events/:id": only((local, { id }) => retrieveEvent(local, id)),
 };

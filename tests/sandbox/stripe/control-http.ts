@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Control } from "./control";
 import { ApiError, invalidParameter, StateError } from "./errors";
 import { readFaults } from "./faults";
-import { redirect } from "./html";
+import { html, redirect, sendPage } from "./html";
 import type { PriceChange, PriceSeed } from "./prices";
 
 type Body = Record<string, unknown>;
@@ -22,11 +22,21 @@ export async function answerControl(
     if (isForm) return redirect(response, "/_control");
     sendJson(response, 200, { result: result ?? null });
   } catch (error) {
+    if (isForm) return sendRefusal(response, error);
     if (error instanceof ApiError) return sendJson(response, error.status, error.body());
     const status = error instanceof StateError ? 409 : 400;
     const message = error instanceof Error ? error.message : String(error);
     sendJson(response, status, new ApiError(status, message).body());
   }
+}
+
+/** A person who pressed a button of an outdated page gets words and a way back instead of JSON. */
+function sendRefusal(response: ServerResponse, error: unknown): void {
+  const status = error instanceof ApiError ? error.status : error instanceof StateError ? 409 : 400;
+  const main = html`<main class="ending"><h1>Das geht so nicht.</h1>
+<p>Die Angabe passt nicht zum Stand der Zahlung. Die Steuerung zeigt, was jetzt möglich ist.</p>
+<a class="btn btn-secondary" href="/_control">Zur Steuerung</a></main>`;
+  sendPage(response, { status, title: "Nicht möglich", main });
 }
 
 async function run(control: Control, name: string, body: Body): Promise<unknown> {
@@ -38,6 +48,24 @@ async function run(control: Control, name: string, body: Body): Promise<unknown>
     case "decline":
     case "expire":
       return control[name](text(body, "sessionId"));
+    case "refund":
+      return control.refund(text(body, "sessionId"), {
+        amount: amountOf(body),
+        pending: isOn(body, "pending"),
+        requiresAction: isOn(body, "requiresAction"),
+      });
+    case "settleRefund":
+    case "failRefund":
+      return control[name](text(body, "refundId"));
+    case "dispute":
+      return control.dispute(text(body, "sessionId"), { amount: amountOf(body), inquiry: isOn(body, "inquiry") });
+    case "escalateDispute":
+    case "closeInquiry":
+    case "winDispute":
+    case "loseDispute":
+      return control[name](text(body, "disputeId"));
+    case "setDisputeStatus":
+      return control.setDisputeStatus(text(body, "disputeId"), text(body, "status"));
     case "setWebhook":
       return control.setWebhook({ url: text(body, "url"), secrets: texts(body, "secrets") });
     case "setFaults":
@@ -100,6 +128,21 @@ function minorUnits(body: Body, name: string): number | undefined {
     throw invalidParameter(name, `${name} must be a whole number of minor units`);
   }
   return value;
+}
+
+/** JSON brings whole minor units; a form brings what a person typed in the major unit, or nothing for all. */
+function amountOf(body: Body): number | undefined {
+  const { amount } = body;
+  if (typeof amount !== "string") return minorUnits(body, "amount");
+  if (amount.trim() === "") return undefined;
+  const [, whole, decimals = ""] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(amount.trim()) ?? [];
+  if (whole === undefined) throw invalidParameter("amount", "amount must be a number with at most two decimals");
+  return Number(whole + decimals.padEnd(2, "0"));
+}
+
+/** A checkbox or a button of a form says «on». */
+function isOn(body: Body, name: string): boolean {
+  return body[name] === "on" || (optional(body, name, "boolean") ?? false);
 }
 
 interface Kinds {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { paymentControls } from "./control-payment";
 import type { Faults } from "./faults";
 import { formatMoney, type Html, html, sendPage } from "./html";
 import type { Local } from "./local";
@@ -47,13 +48,14 @@ function sessionRow(local: Local, { session, lines }: StoredCheckout): Html {
     session.status === "open" ? ["pay", "payLater", "decline", "expire"] : processing ? ["settle", "fail"] : [];
   const what = lines.map((line) => line.description).join(", ");
   const money = formatMoney(session.amount_total ?? 0, session.currency ?? "chf");
+  const about = html`<span class="sr-only">: ${what}, ${customer}</span>`;
   const buttons = names.map((name) => {
-    const about = html`<span class="sr-only">: ${what}, ${customer}</span>`;
     return html`<button class="btn btn-secondary" formaction="/_control/${name}">${ACTIONS[name]}${about}</button>`;
   });
   return html`<li><div><p>${what}, <span class="num">${money}</span>, ${customer}: ${stateWord(session, processing)}</p>
 <p class="id">${session.id}</p></div>
-<form method="post" action="/_control/pay"><input type="hidden" name="sessionId" value="${session.id}">${buttons}</form></li>`;
+${buttons.length === 0 ? html`` : html`<form method="post" action="/_control/pay"><input type="hidden" name="sessionId" value="${session.id}">${buttons}</form>`}
+${session.payment_status === "paid" ? paymentControls(local, session.id, about) : html``}</li>`;
 }
 
 function stateWord(session: StoredCheckout["session"], processing: boolean): string {

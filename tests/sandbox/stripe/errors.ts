@@ -25,9 +25,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What Stripe calls the id in the path of a URL; it differs by resource. */
+const PATH_PARAMS = ["id", "intent", "refund", "dispute"];
+
 /** An unknown id. As a resource of its own URL Stripe answers 404, as a value of a parameter 400. */
 export function missing(noun: string, id: string, param = "id"): ApiError {
-  const status = param === "id" || param === "intent" ? 404 : 400;
+  const status = PATH_PARAMS.includes(param) ? 404 : 400;
   return new ApiError(status, `No such ${noun}: '${id}'`, { code: "resource_missing", param });
 }
 

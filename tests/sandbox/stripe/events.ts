@@ -7,8 +7,15 @@ import { newId } from "./state";
 
 /** Types of events that the local Stripe emits today. */
 type FactType =
+  | "charge.dispute.closed"
+  | "charge.dispute.created"
+  | "charge.dispute.funds_reinstated"
+  | "charge.dispute.funds_withdrawn"
+  | "charge.dispute.updated"
   | "charge.failed"
   | "charge.pending"
+  | "charge.refund.updated"
+  | "charge.refunded"
   | "charge.succeeded"
   | "checkout.session.async_payment_failed"
   | "checkout.session.async_payment_succeeded"
@@ -21,7 +28,10 @@ type FactType =
   | "price.created"
   | "price.updated"
   | "product.created"
-  | "product.updated";
+  | "product.updated"
+  | "refund.created"
+  | "refund.failed"
+  | "refund.updated";
 
 /** The part of an event that says what happened; type and object belong together. */
 export type Fact = { [Type in FactType]: Pick<Extract<Stripe.Event, { type: Type }>, "type" | "data"> }[FactType];

@@ -3,6 +3,7 @@ import { invalidParameter } from "./errors";
 import type { Local } from "./local";
 import { retrieveCharge, retrieveIntent } from "./payments";
 import { findProduct } from "./prices";
+import { expandRefunds } from "./refunds";
 import { expandLines } from "./sessions";
 
 type Json = null | boolean | number | string | Json[] | JsonObject;
@@ -38,6 +39,9 @@ function expandPath(local: Local, node: Json | undefined, segments: string[], pa
   }
   if (node.object === "checkout.session" && field === "line_items" && typeof node.id === "string") {
     node.line_items = JSON.parse(JSON.stringify(expandLines(local, node.id)));
+  }
+  if (node.object === "charge" && field === "refunds" && typeof node.id === "string") {
+    node.refunds = JSON.parse(JSON.stringify(expandRefunds(local, node.id)));
   }
   const value = node[field];
   if (value === undefined) throw notExpandable(path);

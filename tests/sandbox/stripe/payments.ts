@@ -106,6 +106,23 @@ export function listCharges(local: Local, params: Params): Stripe.ApiList<Stripe
   return { ...found, data: found.data.map((charge) => renderCharge(local, charge)) };
 }
 
+/** The charge that paid a session. Throws ApiError 404 for an unknown session, StateError for an unpaid one. */
+export function findPaidCharge(local: Local, sessionId: string): StoredCharge {
+  const { session } = findCheckout(local, sessionId);
+  const intent = local.state.intents.get(session.payment_intent ?? "");
+  const charge = local.state.charges.get(intent?.latest_charge ?? "");
+  if (session.payment_status !== "paid" || charge === undefined) {
+    throw new StateError(`Session ${sessionId} is not paid.`);
+  }
+  return charge;
+}
+
+/** The charge as Stripe shows it: a receipt only once it is paid. Its refunds are there only when expanded. */
+export function renderCharge(local: Local, charge: StoredCharge): Stripe.Charge {
+  const receipt = charge.paid ? `${local.origin()}/receipts/${charge.id}` : null;
+  return { ...charge, receipt_url: receipt } satisfies Stripe.Charge;
+}
+
 function findOpen(local: Local, sessionId: string): StoredCheckout {
   const checkout = findCheckout(local, sessionId);
   if (checkout.session.status !== "open") {
@@ -183,9 +200,4 @@ function outcome(local: Local, checkout: StoredCheckout, type: SessionFact): Out
   const emitted = local.emit({ type, data: { object: session } });
   local.state.save();
   return { session, emitted };
-}
-
-function renderCharge(local: Local, charge: StoredCharge): Stripe.Charge {
-  const receipt = charge.paid ? `${local.origin()}/receipts/${charge.id}` : null;
-  return { ...charge, receipt_url: receipt } satisfies Stripe.Charge;
 }

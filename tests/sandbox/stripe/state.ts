@@ -25,6 +25,8 @@ export interface StoredCheckout {
 
 export type StoredIntent = Stripe.PaymentIntent & { latest_charge: string | null; customer: string | null };
 export type StoredCharge = Stripe.Charge & { payment_intent: string | null; customer: string | null };
+export type StoredRefund = Stripe.Refund & { charge: string; payment_intent: string | null };
+export type StoredDispute = Stripe.Dispute & { charge: string; payment_intent: string | null };
 
 /** The first answer under an Idempotency-Key. `created` in ms. */
 export interface StoredAnswer {
@@ -44,6 +46,8 @@ export class State {
   readonly checkouts = new Map<string, StoredCheckout>();
   readonly intents = new Map<string, StoredIntent>();
   readonly charges = new Map<string, StoredCharge>();
+  readonly refunds = new Map<string, StoredRefund>();
+  readonly disputes = new Map<string, StoredDispute>();
   readonly events = new Map<string, Stripe.Event>();
   readonly answers = new Map<string, StoredAnswer>();
   /** Ids of events whose delivery has neither succeeded nor been given up; resumed after a restart. */
@@ -63,6 +67,8 @@ export class State {
     fill(this.checkouts, snapshot.checkouts);
     fill(this.intents, snapshot.intents);
     fill(this.charges, snapshot.charges);
+    fill(this.refunds, snapshot.refunds ?? []);
+    fill(this.disputes, snapshot.disputes ?? []);
     fill(this.events, snapshot.events);
     fill(this.answers, snapshot.answers);
     for (const id of snapshot.undelivered) this.undelivered.add(id);
@@ -93,6 +99,8 @@ export class State {
       checkouts: [...this.checkouts],
       intents: [...this.intents],
       charges: [...this.charges],
+      refunds: [...this.refunds],
+      disputes: [...this.disputes],
       events: [...this.events],
       answers: [...this.answers],
       undelivered: [...this.undelivered],
@@ -107,6 +115,9 @@ interface Snapshot {
   checkouts: Array<[string, StoredCheckout]>;
   intents: Array<[string, StoredIntent]>;
   charges: Array<[string, StoredCharge]>;
+  /** Absent, like the disputes, in a file written before the local Stripe had them. */
+  refunds?: Array<[string, StoredRefund]>;
+  disputes?: Array<[string, StoredDispute]>;
   events: Array<[string, Stripe.Event]>;
   answers: Array<[string, StoredAnswer]>;
   undelivered: string[];

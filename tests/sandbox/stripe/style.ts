@@ -59,15 +59,21 @@ h2 { font-size: 1.125rem; line-height: 1.625rem; font-weight: 600; letter-spacin
 .control h2 { margin-top: 2.5rem; }
 .control .intro { margin-top: 0.25rem; color: var(--soft); }
 .switches { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem 2rem; align-items: end; margin-top: 1rem; }
-.switches label { display: block; font-weight: 500; }
-.switches input[type="checkbox"] { flex: none; width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); }
-.switches .check { display: flex; align-items: center; gap: 0.5rem; min-height: 2.5rem; }
+.switches label, .after label { display: block; font-weight: 500; }
+input[type="checkbox"] { flex: none; width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); }
+.check { display: flex; align-items: center; gap: 0.5rem; min-height: 2.5rem; }
 .field { display: block; width: 100%; min-height: 2.5rem; margin-top: 0.25rem; padding: 0.5rem 0.75rem; border: 1px solid var(--line-strong); border-radius: 8px; background: var(--canvas); color: var(--ink); font: inherit; }
 .sessions { list-style: none; margin: 1rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .sessions li { position: relative; display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.75rem 1.5rem; padding-block: 0.75rem; border-bottom: 1px solid var(--line); }
 .sessions p { min-width: 0; overflow-wrap: anywhere; }
 .sessions .id { color: var(--mute); font-size: 0.8125rem; line-height: 1.25rem; }
 .sessions form, .actions { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+.after { flex: 1 0 100%; display: grid; gap: 0.75rem; padding: 0.25rem 0 0.5rem 1rem; border-left: 2px solid var(--line); }
+.after ul { list-style: none; margin: 0; padding: 0; }
+.after li:first-child { padding-top: 0; }
+.after ul:last-child li:last-child { padding-bottom: 0; border-bottom: 0; }
+.after form { align-items: end; gap: 0.75rem; }
+.after .hint { color: var(--mute); font-weight: 400; }
 .sr-only { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (pointer: coarse) { .btn, .field { min-height: 2.75rem; } }
 @media (max-width: 47.99rem) {
