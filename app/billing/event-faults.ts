@@ -24,7 +24,9 @@ export class EventFault extends Error {
     /** The order, where it is known although the event cannot be processed. */
     readonly order: { id: string; tenantId: string } | null = null,
   ) {
-    super(detail ? `${code}: ${detail}` : code);
+    // The message is stored, and PostgreSQL's text cannot hold U+0000.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: replacing control characters is the point
+    super(detail ? `${code}: ${detail.replace(/[\u0000-\u001f]/g, "?").slice(0, 500)}` : code);
   }
 }
 

@@ -36,6 +36,11 @@ export function daysLeft(expiresAt: Date, now: Date): number {
   return lastUsableDay(expiresAt) - zurichDay(now);
 }
 
+/** The month of an instant in Europe/Zurich, as 2026-11. */
+export function zurichMonth(instant: Date): string {
+  return new Date(zurichWallClock(instant)).toISOString().slice(0, 7);
+}
+
 /** Midnight at which a Zurich day begins. Clocks change at two or three in the morning, so midnight always exists once. */
 export function startOfZurichDay(day: number): Date {
   const wall = day * DAY;

@@ -78,6 +78,17 @@ export async function takeStep(tx: Tx, order: Order, step: SessionStep, session:
   }
 }
 
+/**
+ * Ends orders that never got a session: the answer of Stripe was lost, so nobody was sent to pay. @returns how many. Should
+ * such a session be paid all the same, money wins.
+ */
+export async function expireUnbound(sql: Db): Promise<number> {
+  const expired = await sql`
+    update billing_order set status = 'EXPIRED', updated_at = now()
+    where status = 'PENDING' and stripe_checkout_session_id is null and checkout_expires_at < now()`;
+  return expired.count;
+}
+
 /** Sets an order aside for a person. The first reason stays; paid credits are never touched by it. */
 export async function putInReview(db: Db, order: Pick<Order, "id" | "tenantId">, reason: string): Promise<void> {
   await db`

@@ -1,10 +1,13 @@
 import type Stripe from "stripe";
-import type { Db, Sql, Tx } from "~/db/transaction.server";
+import { type Db, type Sql, type Tx, transaction } from "~/db/transaction.server";
 import { type Payment, type PaymentHint, readPayment, sessionOfPayment } from "~/stripe/payment.server";
 import { settleGrant } from "./clawback.server";
 import { EventFault, mismatch } from "./event-faults";
-import { type Order, orderUnknown, putInReview } from "./order.server";
+import { lockOrder, type Order, orderUnknown, putInReview } from "./order.server";
 import type { OrderStatus } from "./order-status";
+
+/** Where Stripe moved on while it was read, it is read again, this often at most. */
+export const READINGS = 4;
 
 /** An order's later chapters: refund and dispute. Level-triggered: the event is a hint, Stripe is read again. */
 
@@ -69,6 +72,34 @@ export async function applyPayment(
   if (payment.refundedCents > paidCents) {
     await putInReview(tx, order, `REFUND_EXCEEDS_PAYMENT: ${payment.refundedCents} of ${paidCents}`);
   }
+}
+
+/**
+ * Follows a payment without an event, for the reconciliation: the same reading, the same writing. Null: not one of ours.
+ * Throws as `readOrderPayment` and `applyPayment` do.
+ */
+export async function followPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<Payment | null> {
+  for (let attempt = 1; attempt <= READINGS; attempt++) {
+    const reading = await readOrderPayment(sql, stripe, hint);
+    if (!reading) return null;
+    const done = await transaction(sql, async (tx) => {
+      const [[order], [clock]] = await Promise.all([
+        lockOrder(tx, reading.orderId),
+        tx<{ now: Date }[]>`select now() as now`,
+      ]);
+      if (!order || !clock) throw orderUnknown(reading.orderId);
+      if (isStale(order, reading)) return false;
+      await applyPayment(tx, order, reading, hint, clock.now);
+      return true;
+    });
+    if (done) return reading.payment;
+  }
+  throw movedTooOften();
+}
+
+/** Somebody else wrote newer news every time. */
+export function movedTooOften(): EventFault {
+  return new EventFault("DATABASE_BUSY", false, "the payment kept moving while it was read");
 }
 
 /** Notes charge, receipt and a failed attempt on the order; never a reason to grant. @returns the order, null if not ours */

@@ -16,7 +16,7 @@ import {
 } from "./event-inbox.server";
 import { type Task, taskOf } from "./event-tasks.server";
 import { decideStep, lockOrder, type Order, orderUnknown, putInReview, takeStep } from "./order.server";
-import { applyPayment, isStale, notePayment, readOrderPayment } from "./refund.server";
+import { applyPayment, isStale, movedTooOften, notePayment, READINGS, readOrderPayment } from "./refund.server";
 
 /**
  * What became of an event. "done": there was nothing (more) to do. "set aside": a permanent fault, a person must look.
@@ -29,8 +29,6 @@ export type EventOutcome =
 /** How an event is processed: as a delivery that waits for its locks, by the drainer, or once more on request. */
 export type Manner = "delivery" | "drain" | "replay";
 
-/** Where Stripe moved on while it was read, it is read again, this often at most. */
-const READINGS = 4;
 /** The drainer waits for nobody: what is locked is being worked on, and the next event may be another tenant's. */
 const DRAIN_LOCK_TIMEOUT = "300ms";
 
@@ -153,7 +151,7 @@ async function performPayment(
     });
     if (outcome !== "stale") return outcome;
   }
-  throw new EventFault("DATABASE_BUSY", false, "the payment kept moving while it was read");
+  throw movedTooOften();
 }
 
 /** Locks the event, then its order. No row: it is settled, or (for the drainer) in somebody else's hands. */

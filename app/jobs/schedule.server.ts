@@ -6,17 +6,30 @@ import { type Env, isLivemode } from "~/env.server";
 import { log } from "~/log.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { drainOnce } from "./drain.server";
+import { dueReconciliation, runReconciliation } from "./reconcile.server";
 
 const DRAIN_EVERY_MS = 1_000;
+const LOOK_FOR_WORK_EVERY_MS = 15_000;
 
 const state = globalThis as { __jobs?: { stop(): Promise<void> } };
 
-/** Starts what every server does beside answering: draining the inbox. `stop` waits for what runs. */
+/**
+ * Starts what every server does beside answering: draining the inbox, and reconciling every five minutes, one
+ * server at a time. `stop` waits for what runs.
+ */
 export function startJobs(env: Env): { stop(): Promise<void> } {
   if (state.__jobs) return state.__jobs;
   const ending = new AbortController();
   const drain = (lane: Lane) => () => drainOnce(database(), stripeClient(), isLivemode(env), lane);
+  const startedAt = new Date();
+  const setting = { databaseUrl: env.DATABASE_URL, livemode: isLivemode(env) };
+  const reconcileIfDue = async () => {
+    const due = await dueReconciliation(database(), startedAt);
+    if (due) await runReconciliation(database(), stripeClient(), setting, { full: due.full, now: new Date() });
+    return false;
+  };
   const loops = [
+    repeat("reconcile", LOOK_FOR_WORK_EVERY_MS, ending.signal, reconcileIfDue),
     repeat("drain sessions", DRAIN_EVERY_MS, ending.signal, drain("sessions")),
     repeat("drain others", DRAIN_EVERY_MS, ending.signal, drain("others")),
   ];

@@ -188,10 +188,12 @@ async function known<T>(answer: Promise<T>): Promise<T | null> {
   });
 }
 
-function expectObject(answer: { object?: unknown }, object: string): void {
+/** Throws `StripeAnswerError` unless the answer is such an object. */
+export function expectObject(answer: { object?: unknown }, object: string): void {
   if (answer.object !== object) throw new StripeAnswerError(`Stripe answered without a ${object}.`);
 }
 
-function idOf(value: string | { id: string } | null): string | null {
+/** The id of a reference, expanded or not. */
+export function idOf(value: string | { id: string } | null): string | null {
   return typeof value === "object" ? (value?.id ?? null) : value;
 }

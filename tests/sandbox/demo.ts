@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,6 +73,17 @@ async function stop(code: number): Promise<never> {
 }
 
 function startApp(databaseUrl: string, stripeUrl: string): ChildProcess {
+  const settings = {
+    APP_ORIGIN: ORIGIN,
+    DATABASE_URL: databaseUrl,
+    STRIPE_SECRET_KEY: SECRET_KEY,
+    STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    STRIPE_API_BASE: stripeUrl,
+  };
+  // So that `npm run reconcile` and its like work on the running demo without any setting.
+  const file = path.join(DATA, "env.json");
+  writeFileSync(file, JSON.stringify(settings));
+  undo.push(() => rmSync(file, { force: true }));
   return spawn(process.execPath, ["node_modules/@remix-run/serve/dist/cli.js", "build/index.js"], {
     // Not our process group: Ctrl-C reaches us first, and we stop things in order.
     detached: true,
@@ -82,11 +93,7 @@ function startApp(databaseUrl: string, stripeUrl: string): ChildProcess {
       NODE_ENV: "production",
       PORT: String(APP_PORT),
       HOST: "127.0.0.1",
-      APP_ORIGIN: ORIGIN,
-      DATABASE_URL: databaseUrl,
-      STRIPE_SECRET_KEY: SECRET_KEY,
-      STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
-      STRIPE_API_BASE: stripeUrl,
+      ...settings,
       LOG_LEVEL: process.env.LOG_LEVEL || "warn",
     },
   });

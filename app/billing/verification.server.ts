@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { type Sql, type Tx, transaction } from "~/db/transaction.server";
+import { INVARIANTS } from "./invariants.server";
+
+/** Something that is not as it must be: which rule, which row, lot or order, and what stands there. */
+export interface Finding {
+  rule: string;
+  subject: string;
+  detail: string;
+}
+
+/** What was looked at. `digest`: over the heads of all lots now, as the next report would keep it. */
+export interface Verification {
+  rows: number;
+  lots: number;
+  findings: Finding[];
+}
+
+export interface VerificationScope {
+  /** Only lots whose chain has moved since the last report: what a server checks every five minutes. */
+  movedOnly?: boolean;
+  /** A digest from the log, which the last report must still have. */
+  digest?: string;
+}
+
+const BATCH = 5_000;
+/** More of one kind say nothing new, and memory must stay bounded. */
+const MOST_FINDINGS = 1_000;
+
+/**
+ * Checks every invariant of the books over all data, in one snapshot, beside running writers: sums, bounds, grants, tenants,
+ * each lot's hash chain, and the heads against the last report's digest (docs/payments.md, "Reconciliation"). Writes nothing.
+ * Memory does not grow with the ledger. Does not trust the database's own functions or triggers.
+ */
+export function verifyBooks(sql: Sql, scope: VerificationScope = {}): Promise<Verification> {
+  return transaction(sql, async (tx) => {
+    await tx`set transaction isolation level repeatable read, read only`;
+    await tx`select set_config('statement_timeout', '0', true)`;
+    const findings: Finding[] = [];
+    for (const { rule, find } of INVARIANTS) {
+      for (const { subject, detail } of await find(tx, MOST_FINDINGS)) findings.push({ rule, subject, detail });
+    }
+    const rows = await walkChains(tx, scope, findings);
+    findings.push(...(await compareWithReport(tx, scope.digest)));
+    const [{ lots } = { lots: 0 }] = await tx<{ lots: number }[]>`
+      select count(*)::int as lots from tenant_credit_balance`;
+    return { rows, lots, findings };
+  });
+}
+
+interface ChainRow {
+  id: number;
+  balanceId: string;
+  entry: string;
+  delta: number;
+  quantityAfter: number;
+  previousHash: string;
+  rowHash: string;
+}
+
+/** Recomputes each row's hash from what the row says, in the order of each lot's chain. @returns the rows walked */
+async function walkChains(tx: Tx, scope: VerificationScope, findings: Finding[]): Promise<number> {
+  const moved = tx`
+    where l.balance_id in (
+      select b.id from tenant_credit_balance b left join ledger_checkpoint c on c.balance_id = b.id
+      where c.ledger_head is distinct from b.ledger_head)`;
+  const stream = tx<ChainRow[]>`
+    select l.id, l.balance_id, l.delta, l.quantity_after, l.previous_hash, l.row_hash,
+      jsonb_build_array(l.previous_hash, l.id, l.tenant_id, l.type, l.delta, l.reason, l.ref_id, l.balance_id, l.order_id,
+        (extract(epoch from l.expires_at) * 1000000)::bigint, l.quantity_after, l.actor_user_id, l.note,
+        (extract(epoch from l.occurred_at) * 1000000)::bigint,
+        (extract(epoch from l.created_at) * 1000000)::bigint)::text as entry
+    from tenant_credit_ledger l ${scope.movedOnly ? moved : tx``}
+    order by l.balance_id, l.id`.cursor(BATCH);
+  let rows = 0;
+  let [lot, head, quantity] = ["", "", 0];
+  for await (const batch of stream) {
+    for (const row of batch) {
+      if (row.balanceId !== lot) [lot, head, quantity] = [row.balanceId, "", 0];
+      quantity += row.delta;
+      const fault = faultOf(row, head, quantity);
+      if (fault && findings.length < MOST_FINDINGS) {
+        findings.push({ rule: "LEDGER_CHAIN", subject: `ledger row ${row.id}`, detail: `${fault}; lot ${lot}` });
+      }
+      [head, quantity] = [row.rowHash, row.quantityAfter];
+    }
+    rows += batch.length;
+  }
+  return rows;
+}
+
+function faultOf(row: ChainRow, head: string, quantity: number): string | null {
+  if (createHash("sha256").update(row.entry).digest("hex") !== row.rowHash) return "the row was changed";
+  if (row.previousHash !== head) return "a row before it is missing, was changed or was put in";
+  if (row.quantityAfter !== quantity) return `quantity_after is ${row.quantityAfter}, the rows add up to ${quantity}`;
+  return null;
+}
+
+/** The chains must still contain the heads that the last report vouched for. */
+async function compareWithReport(tx: Tx, known: string | undefined): Promise<Finding[]> {
+  const [report] = await tx<{ id: number; digest: string }[]>`
+    select id, digest from reconciliation_report where digest <> '' order by id desc limit 1`;
+  if (!report) {
+    return known ? [{ rule: "REPORT", subject: "no report", detail: `none has the digest ${known}` }] : [];
+  }
+  const findings: Finding[] = [];
+  const digest = await digestOfCheckpoint(tx);
+  if (digest !== report.digest) {
+    findings.push({ rule: "REPORT", subject: `report ${report.id}`, detail: "its digest differs from the kept heads" });
+  }
+  if (known && !(await tx`select from reconciliation_report where digest = ${known}`).length) {
+    findings.push({ rule: "REPORT", subject: `report ${report.id}`, detail: `no report has the digest ${known}` });
+  }
+  const lost = await tx<{ balanceId: string; gone: boolean }[]>`
+    select c.balance_id, b.id is null as gone
+    from ledger_checkpoint c left join tenant_credit_balance b on b.id = c.balance_id
+    where b.ledger_head is distinct from c.ledger_head
+      and not exists (
+        select from tenant_credit_ledger l where l.balance_id = c.balance_id and l.row_hash = c.ledger_head)
+    order by c.balance_id limit ${MOST_FINDINGS}`;
+  for (const { balanceId, gone } of lost) {
+    const detail = gone ? "the lot is gone" : "its rows were cut or rewritten";
+    findings.push({ rule: "REPORT", subject: `lot ${balanceId}`, detail: `${detail} since report ${report.id}` });
+  }
+  return findings;
+}
+
+/** One digest over the heads of all lots as they were at the last report. */
+export async function digestOfCheckpoint(tx: Tx): Promise<string> {
+  const hash = createHash("sha256");
+  const heads = tx<{ line: string }[]>`
+    select balance_id || ' ' || ledger_rows || ' ' || ledger_head as line
+    from ledger_checkpoint order by balance_id collate "C"`.cursor(BATCH);
+  for await (const batch of heads) for (const { line } of batch) hash.update(`${line}\n`);
+  return hash.digest("hex");
+}
