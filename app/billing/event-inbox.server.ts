@@ -123,10 +123,11 @@ export async function storedEvent(db: Db, eventId: string): Promise<VerifiedEven
 export async function* storedEvents(sql: Sql, batch = 200): AsyncGenerator<VerifiedEvent> {
   let after: { at: string; id: string } | null = null;
   for (;;) {
-    // The time as text: a Date would lose the microseconds, and the page would begin with its predecessor's end.
+    // The time as text, also on its way back: a Date would lose the microseconds, and every page would begin with the
+    // end of its predecessor.
     const rows: Array<StoredRow & { at: string }> = await sql`
       select id, type, livemode, payload, received_at::text as at from stripe_event
-      ${after ? sql`where (received_at, id) > (${after.at}::timestamptz, ${after.id})` : sql``}
+      ${after ? sql`where (received_at, id) > (${after.at}::text::timestamptz, ${after.id})` : sql``}
       order by received_at, id limit ${batch}`;
     for (const row of rows) yield readStored(row);
     after = rows.at(-1) ?? null;

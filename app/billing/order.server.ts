@@ -22,6 +22,10 @@ export interface Order extends Grants {
   checkoutUrl: string | null;
   stripeCheckoutSessionId: string | null;
   stripePaymentIntentId: string | null;
+  stripeChargeId: string | null;
+  refundedCents: number;
+  /** Taken by lost disputes. */
+  lostCents: number;
   paidAt: Date | null;
   paidCents: number | null;
   disputeStatus: "open" | "won" | "lost" | null;
@@ -103,7 +107,8 @@ async function fulfil(tx: Tx, order: Order, session: PaidSession, paidAt: Date):
     tx`
       update billing_order
       set status = 'PAID', stripe_checkout_session_id = ${session.id}, stripe_payment_intent_id = ${session.paymentIntentId},
-        paid_at = ${paidAt}, paid_cents = ${session.amountTotal}, credits_granted_at = now(), updated_at = now()
+        paid_at = ${paidAt}, paid_cents = ${session.amountTotal}, credits_granted_at = now(), payment_failure = null,
+        updated_at = now()
       where id = ${order.id} and tenant_id = ${order.tenantId}`,
   ]);
 }

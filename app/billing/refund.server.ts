@@ -43,6 +43,7 @@ export function isStale(order: Order, reading: PaymentReading): boolean {
  * Brings a locked order to the state of its payment: status, refunded cents, clawback, hold. Throws a transient fault for
  * an order whose payment was not booked yet, a permanent one for another currency.
  * @param at when it happened, for the rows of the ledger
+ * @returns whether anything was not so already
  */
 export async function applyPayment(
   tx: Tx,
@@ -50,14 +51,17 @@ export async function applyPayment(
   { payment }: PaymentReading,
   hint: PaymentHint,
   at: Date,
-): Promise<void> {
+): Promise<boolean> {
   if (payment.currency !== order.currency) throw mismatch("CURRENCY_MISMATCH", order.currency, payment.currency);
   if (!order.creditsGrantedAt) {
     // Set aside for a person, who has given the money back: there is nothing to take.
     if (!order.reviewReason) throw new EventFault("PAYMENT_PENDING", false, "not paid here yet", order);
-    return write(tx, order, payment, order.status);
+    if (isThere(order, payment, order.status)) return false;
+    await write(tx, order, payment, order.status);
+    return true;
   }
   const paidCents = order.paidCents ?? 0;
+  if (isThere(order, payment, statusOf(payment, paidCents))) return false;
   const { changed, spent } = await settleGrant(tx, order, {
     paidCents,
     refundedCents: payment.refundedCents,
@@ -72,6 +76,24 @@ export async function applyPayment(
   if (payment.refundedCents > paidCents) {
     await putInReview(tx, order, `REFUND_EXCEEDS_PAYMENT: ${payment.refundedCents} of ${paidCents}`);
   }
+  return true;
+}
+
+/** Tells those who read Stripe before us that somebody newer was here, although there was nothing to write. */
+export async function markRead(tx: Tx, order: Order): Promise<void> {
+  await tx`
+    update billing_order set payment_version = payment_version + 1
+    where id = ${order.id} and tenant_id = ${order.tenantId}`;
+}
+
+function isThere(order: Order, payment: Payment, status: OrderStatus): boolean {
+  return (
+    order.status === status &&
+    order.refundedCents === payment.refundedCents &&
+    order.lostCents === payment.lostCents &&
+    order.disputeStatus === payment.dispute &&
+    order.stripeChargeId === payment.chargeId
+  );
 }
 
 /**
@@ -102,23 +124,37 @@ export function movedTooOften(): EventFault {
   return new EventFault("DATABASE_BUSY", false, "the payment kept moving while it was read");
 }
 
-/** Notes charge, receipt and a failed attempt on the order; never a reason to grant. @returns the order, null if not ours */
+/**
+ * Notes charge and receipt on the order, and while it is unpaid a refused attempt; never a reason to grant. The first charge and
+ * receipt stay, so that the order of the events does not matter.
+ * @returns the order and whether anything was new; null if it is not ours
+ */
 export async function notePayment(
   db: Db,
   hint: PaymentHint,
   facts: { receiptUrl: string | null; failure: string | null },
-): Promise<{ id: string; tenantId: string } | null> {
+): Promise<{ id: string; tenantId: string; changed: boolean } | null> {
   const [order] = await db<{ id: string; tenantId: string }[]>`
-    update billing_order
-    set stripe_charge_id = coalesce(${facts.failure === null ? hint.chargeId : null}, stripe_charge_id),
-      receipt_url = coalesce(${facts.receiptUrl}, receipt_url),
-      payment_failure = ${facts.failure}, updated_at = now()
-    where id = coalesce(
-      (select id from billing_order where stripe_payment_intent_id = ${hint.paymentIntentId} limit 1),
-      (select id from billing_order where id = ${hint.orderId}
-        and coalesce(stripe_payment_intent_id, ${hint.paymentIntentId}) is not distinct from ${hint.paymentIntentId}))
-    returning id, tenant_id`;
-  return order ?? null;
+    select id, tenant_id from billing_order
+    where stripe_payment_intent_id = ${hint.paymentIntentId}
+      or (id = ${hint.orderId} and coalesce(stripe_payment_intent_id, ${hint.paymentIntentId}) is not distinct from ${hint.paymentIntentId})
+    limit 1`;
+  if (!order) return null;
+  const { failure } = facts;
+  const noted =
+    failure === null
+      ? await db`
+        update billing_order
+        set stripe_charge_id = coalesce(stripe_charge_id, ${hint.chargeId}),
+          receipt_url = coalesce(receipt_url, ${facts.receiptUrl}), updated_at = now()
+        where id = ${order.id} and tenant_id = ${order.tenantId}
+          and ((stripe_charge_id is null and ${hint.chargeId}::text is not null)
+            or (receipt_url is null and ${facts.receiptUrl}::text is not null))`
+      : await db`
+        update billing_order set payment_failure = ${failure}, updated_at = now()
+        where id = ${order.id} and tenant_id = ${order.tenantId}
+          and credits_granted_at is null and payment_failure is distinct from ${failure}`;
+  return { ...order, changed: noted.count > 0 };
 }
 
 function statusOf(payment: Payment, paidCents: number): OrderStatus {
@@ -133,7 +169,7 @@ async function write(tx: Tx, order: Order, payment: Payment, status: OrderStatus
     set status = ${status}, refunded_cents = ${payment.refundedCents}, lost_cents = ${payment.lostCents},
       dispute_status = ${payment.dispute}, stripe_charge_id = ${payment.chargeId},
       stripe_payment_intent_id = coalesce(stripe_payment_intent_id, ${payment.paymentIntentId}),
-      receipt_url = coalesce(${payment.receiptUrl}, receipt_url),
+      receipt_url = coalesce(receipt_url, ${payment.receiptUrl}),
       payment_version = payment_version + 1, updated_at = now()
     where id = ${order.id} and tenant_id = ${order.tenantId}`;
 }

@@ -16,7 +16,15 @@ import {
 } from "./event-inbox.server";
 import { type Task, taskOf } from "./event-tasks.server";
 import { decideStep, lockOrder, type Order, orderUnknown, putInReview, takeStep } from "./order.server";
-import { applyPayment, isStale, movedTooOften, notePayment, READINGS, readOrderPayment } from "./refund.server";
+import {
+  applyPayment,
+  isStale,
+  markRead,
+  movedTooOften,
+  notePayment,
+  READINGS,
+  readOrderPayment,
+} from "./refund.server";
 
 /**
  * What became of an event. "done": there was nothing (more) to do. "set aside": a permanent fault, a person must look.
@@ -92,7 +100,7 @@ async function perform(
     case "note": {
       const noted = await notePayment(tx, task.hint, task.facts);
       if (!noted && task.hint.orderId !== null) throw orderUnknown(task.hint.orderId);
-      return noted ? finish(tx, event.id, row, noted) : finishIgnored(tx, event.id);
+      return noted ? finish(tx, event.id, row, noted, noted.changed) : finishIgnored(tx, event.id);
     }
     case "price":
     case "product": {
@@ -141,13 +149,15 @@ async function performPayment(
       if (!row) return { result: "done" };
       if (!order) throw orderUnknown(reading.orderId);
       if (isStale(order, reading)) return "stale";
+      let changed: boolean;
       try {
-        await applyPayment(tx, order, reading, task.hint, event.createdAt ?? row.receivedAt);
+        changed = await applyPayment(tx, order, reading, task.hint, event.createdAt ?? row.receivedAt);
       } catch (error) {
         if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, row, error, order);
         throw error;
       }
-      return finish(tx, event.id, row, order);
+      if (!changed && manner !== "replay") await markRead(tx, order);
+      return finish(tx, event.id, row, order, changed);
     });
     if (outcome !== "stale") return outcome;
   }

@@ -10,7 +10,7 @@ const EVERY_MINUTES = 5;
 /** How often everything is compared, not only what is new. */
 const FULL_EVERY_HOURS = 24;
 
-/** Runs the reconciliation as its only holder and logs its digest. Null: somebody else is at it. */
+/** Runs the reconciliation as its only holder. Null: somebody else is at it. */
 export async function runReconciliation(
   sql: Sql,
   stripe: Stripe,
@@ -19,12 +19,15 @@ export async function runReconciliation(
 ): Promise<ReconciliationReport | null> {
   return asOnlyOne(setting.databaseUrl, LOCKS.reconcile, async () => {
     const onEvent: ReconciliationScope["onEvent"] = (event, outcome) => reportEvent(event, outcome, "reconcile");
-    const report = await reconcile(sql, stripe, setting.livemode, { ...scope, onEvent });
-    const { differences, books, ...figures } = report;
-    log.info({ ...figures, differences: differences.length }, "reconciled");
-    for (const difference of differences) log.error(difference, "difference in the books");
-    return report;
+    return reconcile(sql, stripe, setting.livemode, { ...scope, onEvent });
   });
+}
+
+/** Logs a run: its figures, its digest, which nobody can rewrite there, and each difference. */
+export function logReconciliation(report: ReconciliationReport): void {
+  const { differences, books, ...figures } = report;
+  log.info({ ...figures, differences: differences.length }, "reconciled");
+  for (const difference of differences) log.error(difference, "difference in the books");
 }
 
 /**

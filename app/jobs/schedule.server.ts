@@ -6,7 +6,7 @@ import { type Env, isLivemode } from "~/env.server";
 import { log } from "~/log.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { drainOnce } from "./drain.server";
-import { dueReconciliation, runReconciliation } from "./reconcile.server";
+import { dueReconciliation, logReconciliation, runReconciliation } from "./reconcile.server";
 
 const DRAIN_EVERY_MS = 1_000;
 const LOOK_FOR_WORK_EVERY_MS = 15_000;
@@ -25,7 +25,10 @@ export function startJobs(env: Env): { stop(): Promise<void> } {
   const setting = { databaseUrl: env.DATABASE_URL, livemode: isLivemode(env) };
   const reconcileIfDue = async () => {
     const due = await dueReconciliation(database(), startedAt);
-    if (due) await runReconciliation(database(), stripeClient(), setting, { full: due.full, now: new Date() });
+    if (!due) return false;
+    const scope = { full: due.full, now: new Date() };
+    const report = await runReconciliation(database(), stripeClient(), setting, scope);
+    if (report) logReconciliation(report);
     return false;
   };
   const loops = [
