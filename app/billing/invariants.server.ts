@@ -124,8 +124,9 @@ export const INVARIANTS: ReadonlyArray<{ rule: string; find(tx: Tx, most: number
     rule: "GUARDS",
     find: (tx, most) => tx`
       select 'trigger ' || g.name as subject, 'is missing or switched off' as detail
-      from unnest(string_to_array('ledger_moves_lot ledger_is_append_only ledger_is_never_emptied lot_moves_through_ledger ' ||
-        'lots_are_never_emptied order_grant_fits ledger_grant_fits hold_moves_lot reports_are_append_only', ' ')) as g (name)
+      from unnest(string_to_array('ledger_moves_lot ledger_is_append_only ledger_is_never_emptied lot_moves_through_ledger '
+        || 'lots_are_never_emptied order_grant_fits ledger_grant_fits hold_moves_lot reports_are_append_only '
+        || 'reports_are_never_emptied', ' ')) as g (name)
       where not exists (select from pg_trigger t where t.tgname = g.name and t.tgenabled = 'O')
       limit ${most}`,
   },

@@ -80,8 +80,8 @@ export async function reconcile(
     complete = false;
     tally.differences.push({ kind: "STRIPE_UNAVAILABLE", subject: "Stripe", detail: (error as Error).message });
   }
-  await checkInside(sql, !scope.full, tally);
-  return writeReport(sql, { ...tally, complete, since, eventsThrough, startedAt: scope.now, began });
+  const sound = await checkInside(sql, !scope.full, tally);
+  return writeReport(sql, { ...tally, complete, sound, since, eventsThrough, startedAt: scope.now, began });
 }
 
 /** Orders that should have heard from Stripe by now are read there. */
@@ -135,11 +135,12 @@ async function fetchMissingEvents(
   return newest;
 }
 
-/** The books alone: every invariant, and the chains. */
-async function checkInside(sql: Sql, movedOnly: boolean, tally: Tally): Promise<void> {
+/** The books alone: every invariant, and the chains. @returns whether they are sound */
+async function checkInside(sql: Sql, movedOnly: boolean, tally: Tally): Promise<boolean> {
   const { rows, lots, findings } = await verifyBooks(sql, { movedOnly });
   tally.checked += rows + lots;
   tally.differences.push(...findings.map(({ rule, subject, detail }) => ({ kind: rule, subject, detail })));
+  return findings.length === 0;
 }
 
 /** Until when Stripe's events have been read by a complete run. */
@@ -151,6 +152,7 @@ async function lastRun(sql: Sql): Promise<Date | null> {
 
 interface Run extends Tally {
   complete: boolean;
+  sound: boolean;
   since: Date;
   eventsThrough: Date | null;
   startedAt: Date;
@@ -162,9 +164,8 @@ async function writeReport(sql: Sql, run: Run): Promise<ReconciliationReport> {
   const { complete, checked, healed, differences, books } = run;
   const durationMs = Math.round(performance.now() - run.began);
   const kept = await transaction(sql, async (tx) => {
-    const tampered = differences.some((it) => it.kind === "REPORT" || it.kind === "LEDGER_CHAIN");
     // Heads that are in doubt must not become the new truth.
-    const { lots, digest } = tampered ? await lastDigest(tx) : await keepHeads(tx);
+    const { lots, digest } = run.sound ? await keepHeads(tx) : await lastDigest(tx);
     const [report] = await tx<{ id: number }[]>`
       insert into reconciliation_report (started_at, window_from, events_through, complete, checked, healed, differences,
         duration_ms, details, lots, digest)
