@@ -1,5 +1,6 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
+import { useEffect } from "react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
 import { placeOrder } from "~/billing/checkout.server";
@@ -51,6 +52,7 @@ export default function Packages() {
   const refusedOffer = offers.find((offer) => offer.sku.id === error?.values.skuId);
   const shown = refusedOffer?.kind ?? kinds.find((type) => CREDIT_TAB[type].art === query.get("art")) ?? kinds[0];
   const toast: ToastContent | null = error ? { tone: "danger", ...error.toast } : null;
+  useScrollTo(refusedOffer ? `paket-${refusedOffer.sku.id}` : null);
   return (
     <>
       {toast ? <Toast toast={toast} /> : null}
@@ -70,7 +72,13 @@ export default function Packages() {
             {offers
               .filter((offer) => offer.kind === shown)
               .map((offer) => (
-                <PackageCard key={offer.sku.id} offer={offer} nonce={nonce} refusedId={canSpend ? null : "nur-lesen"} />
+                <PackageCard
+                  key={offer.sku.id}
+                  offer={offer}
+                  nonce={nonce}
+                  refusedId={canSpend ? null : "nur-lesen"}
+                  problem={offer === refusedOffer && toast ? `${toast.title}.` : null}
+                />
               ))}
           </ul>
         </>
@@ -83,6 +91,13 @@ export default function Packages() {
       <HowItWorks />
     </>
   );
+}
+
+/** Leaves the page where the refused package is, which repeats the reason; the focus is on the message above. */
+function useScrollTo(id: string | null): void {
+  useEffect(() => {
+    if (id) document.getElementById(id)?.scrollIntoView({ block: "nearest" });
+  }, [id]);
 }
 
 const STEPS = [
@@ -100,7 +115,7 @@ function HowItWorks() {
       <ol className="mt-4 grid gap-x-10 gap-y-6 md:grid-cols-3">
         {STEPS.map((step, i) => (
           <li key={step.title} className="flex gap-4">
-            <span aria-hidden="true" className="text-2xl font-semibold">
+            <span aria-hidden="true" className="num min-w-5 text-2xl font-semibold">
               {i + 1}
             </span>
             <div>

@@ -16,12 +16,16 @@ export function BuyForm({
   sku,
   nonce,
   primary,
-  refusedId,
+  refused,
+  describedBy,
 }: {
   sku: BuyableSku;
   nonce: string;
   primary: boolean;
-  refusedId: string | null;
+  /** Whether this person may not buy. */
+  refused: boolean;
+  /** The id of the sentence that says why not, or what went wrong last time. */
+  describedBy: string | undefined;
 }) {
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -42,9 +46,9 @@ export function BuyForm({
       <button
         type="submit"
         className={`btn w-full min-w-34 ${primary ? "btn-primary" : "btn-secondary"}`}
-        disabled={refusedId !== null}
+        disabled={refused}
         aria-disabled={busy || undefined}
-        aria-describedby={refusedId ?? undefined}
+        aria-describedby={describedBy}
       >
         <span aria-live="polite">{busy ? "Wird gekauft …" : "Kaufen"}</span>
         <span className="sr-only">{`: ${sku.name}, ${formatMoney(sku.amountCents, sku.currency)}`}</span>

@@ -21,8 +21,8 @@ export function CreditRows({ credits, now }: { credits: Lot[]; now: Date }) {
 function CreditRow({ type, lots, now }: { type: CreditType; lots: Lot[]; now: Date }) {
   const usable = lots.reduce((sum, lot) => sum + lot.quantity - lot.held, 0);
   return (
-    <li className="flex items-center gap-x-6 border-line border-b py-4 last:border-0" data-testid={`credits-${type}`}>
-      <p className={`num min-w-12 text-2xl font-semibold tracking-tight ${usable === 0 ? "text-mute" : ""}`}>
+    <li className="flex items-center gap-x-2 border-line border-b py-4 last:border-0" data-testid={`credits-${type}`}>
+      <p className={`num min-w-16 text-2xl font-semibold tracking-tight ${usable === 0 ? "text-mute" : ""}`}>
         {usable}
       </p>
       <div className="min-w-0">

@@ -2,7 +2,7 @@ import { type Grants, grantedCredits } from "~/billing/credit-types";
 import type { Offer } from "~/billing/offers";
 import { BuyForm } from "./buy-form";
 import { formatAmount, formatMoney, formatPack } from "./format";
-import { CheckIcon, TagIcon } from "./icons";
+import { AlertIcon, CheckIcon, TagIcon } from "./icons";
 import { CREDIT_PHRASE } from "./words.de";
 
 /** What a card needs of a SKU. */
@@ -20,10 +20,12 @@ interface PackageCardProps {
   nonce: string;
   /** The id of the sentence that says why buying is not allowed; null when it is. */
   refusedId: string | null;
+  /** Why the purchase of this very package was just refused, one sentence. */
+  problem: string | null;
 }
 
 /** One package. Its rows align with the neighbours' (subgrid), so that prices and buttons stand in line. */
-export function PackageCard({ offer, nonce, refusedId }: PackageCardProps) {
+export function PackageCard({ offer, nonce, refusedId, problem }: PackageCardProps) {
   const { sku, best } = offer;
   return (
     <li
@@ -37,7 +39,24 @@ export function PackageCard({ offer, nonce, refusedId }: PackageCardProps) {
       <Savings offer={offer} />
       <Price offer={offer} />
       <Contents offer={offer} />
-      <BuyForm sku={sku} nonce={nonce} primary={best} refusedId={refusedId} />
+      <div className="self-end">
+        {problem ? (
+          <p id={`problem-${sku.id}`} className="mb-3 flex gap-2 text-sm text-danger">
+            <AlertIcon className="mt-0.5 size-4" />
+            <span>
+              <span className="sr-only">Fehler: </span>
+              {problem}
+            </span>
+          </p>
+        ) : null}
+        <BuyForm
+          sku={sku}
+          nonce={nonce}
+          primary={best}
+          refused={refusedId !== null}
+          describedBy={refusedId ?? (problem ? `problem-${sku.id}` : undefined)}
+        />
+      </div>
     </li>
   );
 }
@@ -58,7 +77,7 @@ function Price({ offer: { sku, unit, kind } }: { offer: Offer<CardSku> }) {
   return (
     <div className="mt-4">
       <p className="num">
-        <span className="text-md text-soft">{sku.currency}</span>{" "}
+        <span className="me-1 text-md text-soft">{sku.currency}</span>{" "}
         <span className="text-2xl font-semibold tracking-tight">{formatAmount(sku.amountCents)}</span>
       </p>
       <p className="mt-1 text-sm text-mute">{perUnit}</p>

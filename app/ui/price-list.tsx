@@ -46,7 +46,13 @@ function PriceLine({ offer, nonce, refusedId }: { offer: Offer<CardSku>; nonce: 
           <p className="num text-sm font-medium text-positive">{`${formatMoney(savedCents, sku.currency)} gespart`}</p>
         ) : null}
       </div>
-      <BuyForm sku={sku} nonce={nonce} primary={false} refusedId={refusedId} />
+      <BuyForm
+        sku={sku}
+        nonce={nonce}
+        primary={false}
+        refused={refusedId !== null}
+        describedBy={refusedId ?? undefined}
+      />
     </li>
   );
 }

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { signedIn, type Visitor, visitor } from "../support/http";
+import { guess, JURA, OWNER } from "../support/login";
+import { type Stack, startStack } from "../support/stack";
+
+let stack: Stack;
+let owner: Visitor;
+
+beforeAll(async () => {
+  stack = await startStack();
+  owner = await signedIn(stack.origin, OWNER);
+});
+afterAll(() => stack?.stop());
+
+test("/admin has no page of its own and leads to the overview", async () => {
+  const answer = await owner.get("/admin");
+  expect(answer.status).toBe(302);
+  expect(answer.headers.get("location")).toBe("/admin/billing");
+  const guest = await visitor(stack.origin).get("/admin");
+  expect(guest.headers.get("location")).toMatch(/^\/login\?/);
+});
+
+test("too many tries at the login are not the fields' fault, a wrong password is", async () => {
+  const wrong = await guess(stack, JURA);
+  expect(wrong.status).toBe(401);
+  expect(wrong.text.match(/aria-invalid="true"/g)).toHaveLength(2);
+  for (let i = 0; i < 9; i++) await guess(stack, JURA);
+  const blocked = await guess(stack, JURA);
+  expect(blocked.status).toBe(429);
+  expect(blocked.text).toContain("Zu viele Versuche.");
+  expect(blocked.text).not.toContain("aria-invalid");
+  // a link to a field would say the same
+  expect(blocked.text).not.toContain('href="#email"');
+});
