@@ -10,7 +10,7 @@ import { buyForm } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { env } from "~/env.server";
 import { parseForm } from "~/http/parse.server";
-import { pageAction, pageLoader } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { EmptyState } from "~/ui/empty-state";
 import { PackageCard } from "~/ui/package-card";
@@ -22,18 +22,22 @@ import { CREDIT_TAB } from "~/ui/words.de";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
-export const meta: MetaFunction = () => [{ title: "Pakete – LeadRadar" }];
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `${data?.refused ? `Fehler: ${data.refused}: ` : ""}Pakete – LeadRadar` },
+];
 
-export function loader({ request }: LoaderFunctionArgs) {
+export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
-    return { skus: await listActiveSkus(database()), nonce: crypto.randomUUID(), canSpend: admin.canSpend };
+    const skus = await listActiveSkus(database());
+    return { skus, nonce: crypto.randomUUID(), canSpend: admin.canSpend, refused: refusedIn(context) };
   });
 }
 
 /** "Kaufen": places the order and sends the buyer to Stripe. */
-export function action({ request }: ActionFunctionArgs) {
-  return pageAction(request, async () => {
+export function action(args: ActionFunctionArgs) {
+  const { request } = args;
+  return pageAction(args, async () => {
     const admin = await requireAdmin(request, "spend");
     const { skuId, nonce } = await parseForm(request, buyForm);
     const click = { skuId, requestKey: `form:${nonce}:${skuId}`, whileOpen: true };

@@ -3,18 +3,20 @@ import { useActionData, useLoaderData } from "@remix-run/react";
 import { findUser, safeRedirect, signIn } from "~/auth/session.server";
 import { loginForm } from "~/billing/schemas.server";
 import { parseForm } from "~/http/parse.server";
-import { pageAction, pageLoader } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { ErrorSummary } from "~/ui/error-summary";
 import { Mark } from "~/ui/mark";
 import { RadarPicture } from "~/ui/radar-picture";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
-export const meta: MetaFunction<typeof loader, Record<string, never>> = ({ error }) => [
-  { title: `${error ? "Fehler: " : ""}Anmelden – LeadRadar` },
-];
+export const meta: MetaFunction<typeof loader, Record<string, never>> = ({ data, error }) => {
+  const failed = Boolean(error ?? data?.refused);
+  const lead = failed ? "Fehler: " : data?.hint ? `${data.hint.split(".", 1)[0]}: ` : "";
+  return [{ title: `${lead}Anmelden – LeadRadar` }];
+};
 
-export function loader({ request }: LoaderFunctionArgs) {
+export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const query = new URL(request.url).searchParams;
     const redirectTo = safeRedirect(query.get("redirectTo"));
@@ -24,12 +26,13 @@ export function loader({ request }: LoaderFunctionArgs) {
       : query.has("abgelaufen")
         ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
         : null;
-    return { redirectTo, hint };
+    return { redirectTo, hint, refused: refusedIn(context) };
   });
 }
 
-export function action({ request }: ActionFunctionArgs) {
-  return pageAction(request, async () => {
+export function action(args: ActionFunctionArgs) {
+  const { request } = args;
+  return pageAction(args, async () => {
     const form = await parseForm(request, loginForm);
     const { cookie } = await signIn(request, form);
     return redirect(safeRedirect(form.redirectTo), { status: 303, headers: { "set-cookie": cookie } });

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signedIn, type Visitor, visitor } from "../support/http";
 import { guess, JURA, OWNER } from "../support/login";
 import { type Stack, startStack } from "../support/stack";
+
+const PACKAGES = "/admin/billing/packages";
 
 let stack: Stack;
 let owner: Visitor;
@@ -12,12 +14,33 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
+/** The document of a page as it arrives, before any script. */
+const page = async (path: string) => (await owner.get(path)).text();
+
+/** What a document says in its title. */
+const titleOf = (html: string) => /<title>([^<]*)<\/title>/.exec(html)?.[1];
+
 test("/admin has no page of its own and leads to the overview", async () => {
   const answer = await owner.get("/admin");
   expect(answer.status).toBe(302);
   expect(answer.headers.get("location")).toBe("/admin/billing");
   const guest = await visitor(stack.origin).get("/admin");
   expect(guest.headers.get("location")).toMatch(/^\/login\?/);
+});
+
+describe("a refusal leads the title", () => {
+  test("of the packages", async () => {
+    stack.stripe.control.setFaults({ apiDown: "500" });
+    const answer = await owner.post(PACKAGES, { skuId: "lr_sku_30d_3", nonce: crypto.randomUUID() });
+    stack.stripe.control.setFaults({ apiDown: "off" });
+    expect(answer.status).toBe(502);
+    expect(titleOf(await answer.text())).toBe("Fehler: Stripe ist gerade nicht erreichbar: Pakete – LeadRadar");
+    expect(titleOf(await page(PACKAGES))).toBe("Pakete – LeadRadar");
+  });
+
+  test("of the login", async () => {
+    expect(titleOf((await guess(stack, OWNER)).text)).toBe("Fehler: Anmelden – LeadRadar");
+  });
 });
 
 test("too many tries at the login are not the fields' fault, a wrong password is", async () => {
