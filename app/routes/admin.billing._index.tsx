@@ -7,7 +7,6 @@ import { readOverview } from "~/billing/overview.server";
 import { database } from "~/db/client.server";
 import { pageLoader } from "~/http/respond.server";
 import type { loader as billingLoader } from "~/routes/admin.billing";
-import { checkoutToast } from "~/ui/checkout-toast";
 import { CreditRows } from "~/ui/credit-rows";
 import { EmptyState } from "~/ui/empty-state";
 import { LicencePanel } from "~/ui/licence-panel";
@@ -18,7 +17,7 @@ import { RefusedNote } from "~/ui/refused-note";
 
 export const meta: MetaFunction<typeof loader, { "routes/admin.billing": typeof billingLoader }> = ({ matches }) => {
   const billing = matches.find((match) => match.id === "routes/admin.billing");
-  const toast = checkoutToast(billing?.data?.notice ?? null, "");
+  const toast = billing?.data?.toast;
   return [{ title: `${toast ? `${toast.title}: ` : ""}Übersicht – LeadRadar` }];
 };
 
@@ -27,12 +26,12 @@ export function loader({ request }: LoaderFunctionArgs) {
     const admin = await requireAdmin(request);
     const sql = database();
     const [overview, skus] = await Promise.all([readOverview(sql, admin.tenantId), listActiveSkus(sql)]);
-    return { overview, skus, nonce: crypto.randomUUID(), canSpend: admin.canSpend };
+    return { overview, offers: compareOffers(skus), nonce: crypto.randomUUID(), canSpend: admin.canSpend };
   });
 }
 
 export default function Overview() {
-  const { overview, skus, nonce, canSpend } = useLoaderData<typeof loader>();
+  const { overview, offers, nonce, canSpend } = useLoaderData<typeof loader>();
   const { entitlement, credits, readAt } = overview;
   return (
     <>
@@ -71,29 +70,29 @@ export default function Overview() {
         )}
       </section>
 
-      {skus.length > 0 ? (
+      {offers.length > 0 ? (
         <section aria-labelledby="pakete" className="mt-14">
           <div className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
             <div>
               <h2 id="pakete" className="text-lg font-semibold tracking-tight">
                 Pakete
               </h2>
-              <p className="mt-1 text-soft">{packagesIntro(skus)}</p>
+              <p className="mt-1 text-soft">{packagesIntro(offers)}</p>
             </div>
             <Link className="link target" to="/admin/billing/packages">
               Pakete vergleichen
             </Link>
           </div>
           {canSpend ? null : <RefusedNote id="nur-lesen" />}
-          <PriceList offers={compareOffers(skus)} nonce={nonce} refusedId={canSpend ? null : "nur-lesen"} />
+          <PriceList offers={offers} nonce={nonce} refusedId={canSpend ? null : "nur-lesen"} />
         </section>
       ) : null}
     </>
   );
 }
 
-function packagesIntro(skus: Array<{ creditExpiresInDays: number }>): string {
-  const [days, ...others] = new Set(skus.map((sku) => sku.creditExpiresInDays));
+function packagesIntro(offers: Array<{ sku: { creditExpiresInDays: number } }>): string {
+  const [days, ...others] = new Set(offers.map(({ sku }) => sku.creditExpiresInDays));
   const validity = others.length === 0 ? ` Credits sind ab Zahlung ${days} Tage einlösbar.` : "";
   return `Einmalzahlung über Stripe.${validity}`;
 }

@@ -29,8 +29,8 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
-    const skus = await listActiveSkus(database());
-    return { skus, nonce: crypto.randomUUID(), canSpend: admin.canSpend, refused: refusedIn(context) };
+    const offers = compareOffers(await listActiveSkus(database()));
+    return { offers, nonce: crypto.randomUUID(), canSpend: admin.canSpend, refused: refusedIn(context) };
   });
 }
 
@@ -47,11 +47,10 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function Packages() {
-  const { skus, nonce, canSpend } = useLoaderData<typeof loader>();
+  const { offers, nonce, canSpend } = useLoaderData<typeof loader>();
   const failure = useActionData<typeof action>();
   const error = failure && "error" in failure ? failure.error : null;
   const [query] = useSearchParams();
-  const offers = compareOffers(skus);
   const kinds = CREDIT_TYPES.filter((type) => offers.some((offer) => offer.kind === type));
   const refusedOffer = offers.find((offer) => offer.sku.id === error?.values.skuId);
   const shown = refusedOffer?.kind ?? kinds.find((type) => CREDIT_TAB[type].art === query.get("art")) ?? kinds[0];

@@ -1,5 +1,5 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
+import { Outlet, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { readCheckoutNotice } from "~/billing/checkout-notice.server";
 import { database } from "~/db/client.server";
@@ -18,18 +18,17 @@ export function loader({ request }: LoaderFunctionArgs) {
       sessionId: query.get("session_id"),
       orderId: query.get("order"),
     });
-    return { notice };
+    return { toast: checkoutToast(notice), waiting: notice?.kind === "processing" };
   });
 }
 
 export default function Billing() {
-  const { notice } = useLoaderData<typeof loader>();
-  const { pathname, search } = useLocation();
-  useFreshData(notice?.kind === "processing");
-  useCleanAddress(notice !== null);
+  const { toast, waiting } = useLoaderData<typeof loader>();
+  useFreshData(waiting);
+  useCleanAddress(toast !== null);
   return (
     <>
-      <Toast toast={checkoutToast(notice, `${pathname}${search}`)} />
+      <Toast toast={toast} />
       <Outlet />
     </>
   );
