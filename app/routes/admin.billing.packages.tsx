@@ -5,7 +5,6 @@ import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
 import { placeOrder } from "~/billing/checkout.server";
 import { CREDIT_TYPES } from "~/billing/credit-types";
-import { compareOffers } from "~/billing/offers";
 import { buyForm } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { env } from "~/env.server";
@@ -13,6 +12,7 @@ import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { EmptyState } from "~/ui/empty-state";
+import { packageWords } from "~/ui/offer-words";
 import { PackageCard } from "~/ui/package-card";
 import { PageHead } from "~/ui/page-head";
 import { RefusedNote } from "~/ui/refused-note";
@@ -29,7 +29,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
-    const offers = compareOffers(await listActiveSkus(database()));
+    const offers = packageWords(await listActiveSkus(database()));
     return { offers, nonce: crypto.randomUUID(), canSpend: admin.canSpend, refused: refusedIn(context) };
   });
 }
@@ -52,10 +52,10 @@ export default function Packages() {
   const error = failure && "error" in failure ? failure.error : null;
   const [query] = useSearchParams();
   const kinds = CREDIT_TYPES.filter((type) => offers.some((offer) => offer.kind === type));
-  const refusedOffer = offers.find((offer) => offer.sku.id === error?.values.skuId);
+  const refusedOffer = offers.find((offer) => offer.id === error?.values.skuId);
   const shown = refusedOffer?.kind ?? kinds.find((type) => CREDIT_TAB[type].art === query.get("art")) ?? kinds[0];
   const toast: ToastContent | null = error ? { tone: "danger", ...error.toast } : null;
-  useScrollTo(refusedOffer ? `paket-${refusedOffer.sku.id}` : null);
+  useScrollTo(refusedOffer ? `paket-${refusedOffer.id}` : null);
   return (
     <>
       {toast ? <Toast toast={toast} /> : null}
@@ -76,7 +76,7 @@ export default function Packages() {
               .filter((offer) => offer.kind === shown)
               .map((offer) => (
                 <PackageCard
-                  key={offer.sku.id}
+                  key={offer.id}
                   offer={offer}
                   nonce={nonce}
                   refusedId={canSpend ? null : "nur-lesen"}

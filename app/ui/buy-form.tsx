@@ -1,12 +1,5 @@
 import { type FormEvent, useEffect, useState } from "react";
-import { formatMoney } from "./format";
-
-export interface BuyableSku {
-  id: string;
-  name: string;
-  currency: string;
-  amountCents: number;
-}
+import type { Buyable } from "./offer-words";
 
 /**
  * "Kaufen": a plain form, because the answer leads to another host. JavaScript adds the busy label and keeps a second click
@@ -19,7 +12,7 @@ export function BuyForm({
   refused,
   describedBy,
 }: {
-  sku: BuyableSku;
+  sku: Buyable;
   nonce: string;
   primary: boolean;
   /** Whether this person may not buy. */
@@ -51,7 +44,7 @@ export function BuyForm({
         aria-describedby={describedBy}
       >
         <span aria-live="polite">{busy ? "Wird gekauft …" : "Kaufen"}</span>
-        <span className="sr-only">{`: ${sku.name}, ${formatMoney(sku.amountCents, sku.currency)}`}</span>
+        <span className="sr-only">{`: ${sku.name}, ${sku.money}`}</span>
       </button>
     </form>
   );

@@ -55,3 +55,17 @@ test("too many tries at the login are not the fields' fault, a wrong password is
   // a link to a field would say the same
   expect(blocked.text).not.toContain('href="#email"');
 });
+
+describe("the packages, on their page and on the overview", () => {
+  test.each([[PACKAGES], ["/admin/billing"]])("%s sends nothing of a SKU that it does not show", async (path) => {
+    const html = await page(path);
+    const secret = /price_lr_\w*|stripePriceId|sortOrder|createdAt|updatedAt|amountCents|creditExpiresInDays/g;
+    expect(html).toContain("lr_sku_slot_1");
+    expect(html.match(secret)).toBeNull();
+  });
+
+  test("a slot has its whole name in the price list", async () => {
+    const names = (await page("/admin/billing")).match(/>1 × [^<]+/g);
+    expect(names).toEqual([">1 × 30 Tage", ">1 × 365 Tage", ">1 × Geräte-Slot"]);
+  });
+});
