@@ -1,9 +1,9 @@
 import type { LinksFunction, MetaFunction } from "@remix-run/node";
-import { Link, Links, LiveReload, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
+import { Links, LiveReload, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
 import { type ReactNode, useContext } from "react";
 import styles from "~/styles/tailwind.css";
+import { BarePage } from "~/ui/bare-page";
 import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
-import { Mark } from "~/ui/mark";
 import { NonceContext } from "~/ui/nonce";
 
 export const links: LinksFunction = () => [
@@ -51,15 +51,8 @@ export default function App() {
 export function ErrorBoundary() {
   const failure = useFailure();
   return (
-    <div className="mx-auto max-w-page px-6 py-8">
-      <header>
-        <Link to="/">
-          <Mark />
-        </Link>
-      </header>
-      <main id="inhalt" className="mx-auto max-w-form py-16">
-        <ErrorPage {...failure} />
-      </main>
-    </div>
+    <BarePage>
+      <ErrorPage {...failure} />
+    </BarePage>
   );
 }

@@ -1,4 +1,4 @@
-import { type ActionFunctionArgs, data, type LoaderFunctionArgs, redirect } from "@remix-run/node";
+import { type ActionFunctionArgs, type AppLoadContext, data, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { isTransient } from "~/db/transaction.server";
 import { DomainError, type ErrorCode } from "~/errors";
 import { log } from "~/log.server";
@@ -43,7 +43,10 @@ export async function pageLoader<T>(request: Request, work: () => Promise<T>): P
  * Runs the work of a page's action: a refusal becomes data with its status, so that the page renders again and says why.
  * What the person may not do or see at all leads to the error page.
  */
-export async function pageAction<T>(request: Request, work: () => Promise<T>): Promise<T | Refused> {
+export async function pageAction<T>(
+  { request, context }: ActionFunctionArgs,
+  work: () => Promise<T>,
+): Promise<T | Refused> {
   const form = request.clone();
   try {
     return await work();
@@ -52,17 +55,27 @@ export async function pageAction<T>(request: Request, work: () => Promise<T>): P
     const error = asDomainError(thrown, request);
     if (error.code === "UNAUTHORIZED") throw toLogin(request);
     if (error.code === "FORBIDDEN" || error.code === "NOT_FOUND") throw errorPage(error, request);
+    const toast = errorToast(error.code, error.details, traceIdOf(request));
+    context.refused = toast.title;
     const values = error.code === "BODY_TOO_LARGE" ? {} : await typedValues(form);
     const failure: ActionFailure = {
       error: {
         code: error.code,
         message: errorMessage(error.code, error.details),
-        toast: errorToast(error.code, error.details, traceIdOf(request)),
+        toast,
         values,
       },
     };
     return data(failure, { status: error.status, headers: errorHeaders(error) });
   }
+}
+
+/**
+ * What this request's action has refused, in a few words, for the title: `meta` sees what the loader gives, not what the
+ * action gave. The loaders of a posted page run after its action and share one context.
+ */
+export function refusedIn(context: AppLoadContext): string | null {
+  return typeof context.refused === "string" ? context.refused : null;
 }
 
 /** Wraps a JSON route: the result in the envelope, any refusal in the error envelope, never a redirect. */

@@ -13,8 +13,8 @@ export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const user = await findUser(request);
     if (!user) throw new DomainError("NOT_FOUND");
-    const { email, role, tenantName } = user;
-    return data({ user: { email, role, tenantName }, traceId: traceIdOf(request) }, { status: 404 });
+    const { name, email, role, tenantName, operator } = user;
+    return data({ user: { name, email, role, tenantName, operator }, traceId: traceIdOf(request) }, { status: 404 });
   });
 }
 

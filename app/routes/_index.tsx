@@ -12,7 +12,8 @@ export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const user = await requireUser(request);
     if (user.tenantId !== null) throw redirect("/admin/billing", 302);
-    return { user: { email: user.email, role: user.role, tenantName: user.tenantName } };
+    const { name, email, role, tenantName, operator } = user;
+    return { user: { name, email, role, tenantName, operator } };
   });
 }
 
@@ -22,7 +23,8 @@ export default function Start() {
     <Shell user={user}>
       <PageHead title="Willkommen" intro="Sie sind angemeldet, gehören aber zu keinem Konto." />
       <p className="max-w-[62ch] text-soft">
-        Guthaben und Pakete gehören immer zu einem Konto. Ihr Zugang ist für den Betrieb bestimmt.
+        Guthaben und Pakete gehören immer zu einem Konto.
+        {user.operator ? " Ihr Zugang ist für den Betrieb bestimmt." : ""}
       </p>
     </Shell>
   );

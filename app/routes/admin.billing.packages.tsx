@@ -1,17 +1,18 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
+import { useEffect } from "react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
 import { placeOrder } from "~/billing/checkout.server";
 import { CREDIT_TYPES } from "~/billing/credit-types";
-import { compareOffers } from "~/billing/offers";
 import { buyForm } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { env } from "~/env.server";
 import { parseForm } from "~/http/parse.server";
-import { pageAction, pageLoader } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { EmptyState } from "~/ui/empty-state";
+import { packageWords } from "~/ui/offer-words";
 import { PackageCard } from "~/ui/package-card";
 import { PageHead } from "~/ui/page-head";
 import { RefusedNote } from "~/ui/refused-note";
@@ -21,18 +22,22 @@ import { CREDIT_TAB } from "~/ui/words.de";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
-export const meta: MetaFunction = () => [{ title: "Pakete – LeadRadar" }];
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `${data?.refused ? `Fehler: ${data.refused}: ` : ""}Pakete – LeadRadar` },
+];
 
-export function loader({ request }: LoaderFunctionArgs) {
+export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
-    return { skus: await listActiveSkus(database()), nonce: crypto.randomUUID(), canSpend: admin.canSpend };
+    const offers = packageWords(await listActiveSkus(database()));
+    return { offers, nonce: crypto.randomUUID(), canSpend: admin.canSpend, refused: refusedIn(context) };
   });
 }
 
 /** "Kaufen": places the order and sends the buyer to Stripe. */
-export function action({ request }: ActionFunctionArgs) {
-  return pageAction(request, async () => {
+export function action(args: ActionFunctionArgs) {
+  const { request } = args;
+  return pageAction(args, async () => {
     const admin = await requireAdmin(request, "spend");
     const { skuId, nonce } = await parseForm(request, buyForm);
     const click = { skuId, requestKey: `form:${nonce}:${skuId}`, whileOpen: true };
@@ -42,15 +47,15 @@ export function action({ request }: ActionFunctionArgs) {
 }
 
 export default function Packages() {
-  const { skus, nonce, canSpend } = useLoaderData<typeof loader>();
+  const { offers, nonce, canSpend } = useLoaderData<typeof loader>();
   const failure = useActionData<typeof action>();
   const error = failure && "error" in failure ? failure.error : null;
   const [query] = useSearchParams();
-  const offers = compareOffers(skus);
   const kinds = CREDIT_TYPES.filter((type) => offers.some((offer) => offer.kind === type));
-  const refusedOffer = offers.find((offer) => offer.sku.id === error?.values.skuId);
+  const refusedOffer = offers.find((offer) => offer.id === error?.values.skuId);
   const shown = refusedOffer?.kind ?? kinds.find((type) => CREDIT_TAB[type].art === query.get("art")) ?? kinds[0];
   const toast: ToastContent | null = error ? { tone: "danger", ...error.toast } : null;
+  useScrollTo(refusedOffer ? `paket-${refusedOffer.id}` : null);
   return (
     <>
       {toast ? <Toast toast={toast} /> : null}
@@ -70,7 +75,13 @@ export default function Packages() {
             {offers
               .filter((offer) => offer.kind === shown)
               .map((offer) => (
-                <PackageCard key={offer.sku.id} offer={offer} nonce={nonce} refusedId={canSpend ? null : "nur-lesen"} />
+                <PackageCard
+                  key={offer.id}
+                  offer={offer}
+                  nonce={nonce}
+                  refusedId={canSpend ? null : "nur-lesen"}
+                  problem={offer === refusedOffer && toast ? `${toast.title}.` : null}
+                />
               ))}
           </ul>
         </>
@@ -83,6 +94,13 @@ export default function Packages() {
       <HowItWorks />
     </>
   );
+}
+
+/** Leaves the page where the refused package is, which repeats the reason; the focus is on the message above. */
+function useScrollTo(id: string | null): void {
+  useEffect(() => {
+    if (id) document.getElementById(id)?.scrollIntoView({ block: "nearest" });
+  }, [id]);
 }
 
 const STEPS = [
@@ -100,7 +118,7 @@ function HowItWorks() {
       <ol className="mt-4 grid gap-x-10 gap-y-6 md:grid-cols-3">
         {STEPS.map((step, i) => (
           <li key={step.title} className="flex gap-4">
-            <span aria-hidden="true" className="text-2xl font-semibold">
+            <span aria-hidden="true" className="num min-w-5 text-2xl font-semibold">
               {i + 1}
             </span>
             <div>

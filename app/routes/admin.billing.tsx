@@ -1,5 +1,5 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
+import { Outlet, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { readCheckoutNotice, settleReturn } from "~/billing/checkout-notice.server";
 import { database } from "~/db/client.server";
@@ -23,18 +23,18 @@ export function loader({ request }: LoaderFunctionArgs) {
       orderId: query.get("order"),
     };
     if (await settleReturn(database(), stripeClient(), admin.tenantId, back)) throw sameAddress(request);
-    return { notice: await readCheckoutNotice(database(), admin.tenantId, back) };
+    const notice = await readCheckoutNotice(database(), admin.tenantId, back);
+    return { toast: checkoutToast(notice), waiting: notice?.kind === "processing" };
   });
 }
 
 export default function Billing() {
-  const { notice } = useLoaderData<typeof loader>();
-  const { pathname, search } = useLocation();
-  useFreshData(notice?.kind === "processing");
-  useCleanAddress(notice !== null);
+  const { toast, waiting } = useLoaderData<typeof loader>();
+  useFreshData(waiting);
+  useCleanAddress(toast !== null);
   return (
     <>
-      <Toast toast={checkoutToast(notice, `${pathname}${search}`)} />
+      <Toast toast={toast} />
       <Outlet />
     </>
   );

@@ -2,6 +2,7 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
+import { BarePage } from "~/ui/bare-page";
 import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
 import { Shell } from "~/ui/shell";
 
@@ -11,8 +12,8 @@ export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(er
 
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
-    const { email, role, tenantName } = await requireAdmin(request);
-    return { user: { email, role, tenantName } };
+    const { name, email, role, tenantName, operator } = await requireAdmin(request);
+    return { user: { name, email, role, tenantName, operator } };
   });
 }
 
@@ -31,9 +32,9 @@ export function ErrorBoundary() {
   const data = useRouteLoaderData<typeof loader>("routes/admin");
   if (!data) {
     return (
-      <main id="inhalt" className="mx-auto max-w-form px-6 py-16">
+      <BarePage>
         <ErrorPage {...failure} />
-      </main>
+      </BarePage>
     );
   }
   return (

@@ -1,12 +1,5 @@
 import { type FormEvent, useEffect, useState } from "react";
-import { formatMoney } from "./format";
-
-export interface BuyableSku {
-  id: string;
-  name: string;
-  currency: string;
-  amountCents: number;
-}
+import type { Buyable } from "./offer-words";
 
 /**
  * "Kaufen": a plain form, because the answer leads to another host. JavaScript adds the busy label and keeps a second click
@@ -16,12 +9,16 @@ export function BuyForm({
   sku,
   nonce,
   primary,
-  refusedId,
+  refused,
+  describedBy,
 }: {
-  sku: BuyableSku;
+  sku: Buyable;
   nonce: string;
   primary: boolean;
-  refusedId: string | null;
+  /** Whether this person may not buy. */
+  refused: boolean;
+  /** The id of the sentence that says why not, or what went wrong last time. */
+  describedBy: string | undefined;
 }) {
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -42,12 +39,12 @@ export function BuyForm({
       <button
         type="submit"
         className={`btn w-full min-w-34 ${primary ? "btn-primary" : "btn-secondary"}`}
-        disabled={refusedId !== null}
+        disabled={refused}
         aria-disabled={busy || undefined}
-        aria-describedby={refusedId ?? undefined}
+        aria-describedby={describedBy}
       >
         <span aria-live="polite">{busy ? "Wird gekauft …" : "Kaufen"}</span>
-        <span className="sr-only">{`: ${sku.name}, ${formatMoney(sku.amountCents, sku.currency)}`}</span>
+        <span className="sr-only">{`: ${sku.name}, ${sku.money}`}</span>
       </button>
     </form>
   );

@@ -3,8 +3,8 @@ import { formatLastDay, formatPack } from "./format";
 import type { ToastContent } from "./toast";
 import { CREDIT_NAME } from "./words.de";
 
-/** What the overview says to a buyer who has come back. `here`: the address that shows it again. */
-export function checkoutToast(notice: CheckoutNotice | null, here: string): ToastContent | null {
+/** What the overview says to a buyer who has come back. Chosen by the server, so that pages load less script. */
+export function checkoutToast(notice: CheckoutNotice | null): ToastContent | null {
   switch (notice?.kind) {
     case undefined:
       return null;
@@ -19,7 +19,7 @@ export function checkoutToast(notice: CheckoutNotice | null, here: string): Toas
         tone: "info",
         title: "Zahlung wird verarbeitet",
         text: "Ihr Guthaben erscheint hier, sobald die Zahlung bestätigt ist. Das kann bei manchen Zahlungsarten einige Tage dauern.",
-        action: { label: "Status aktualisieren", to: here, reload: true },
+        action: { label: "Status aktualisieren", to: "reload" },
       };
     case "review":
       return {

@@ -62,14 +62,16 @@ export function ErrorPage({ status, traceId }: Failure) {
   const { title, text, action } = WORDS[status] ?? UNEXPECTED;
   const { pathname, search } = useLocation();
   return (
-    <div className="py-10">
-      <p className="num text-base text-soft">{status}</p>
-      <h1 className="mt-2 text-3xl font-semibold tracking-tight">{title}</h1>
-      <p className="mt-4 max-w-[32rem] text-md text-soft">{text}</p>
-      <Link className="btn btn-primary btn-lg mt-8" to={action.to ?? `${pathname}${search}`} reloadDocument>
-        {action.label}
-      </Link>
-      {traceId ? <p className="code mt-12 text-sm text-mute">Trace-ID {traceId}</p> : null}
+    <div className="flex min-h-[calc(100dvh-7.5rem)] flex-col">
+      <div className="mx-auto my-auto w-full max-w-[34rem] py-12">
+        <p className="num text-base text-soft">{status}</p>
+        <h1 className="mt-2 text-3xl font-semibold tracking-tight">{title}</h1>
+        <p className="mt-4 text-md text-soft">{text}</p>
+        <Link className="btn btn-primary btn-lg mt-8" to={action.to ?? `${pathname}${search}`} reloadDocument>
+          {action.label}
+        </Link>
+      </div>
+      {traceId ? <p className="code text-sm text-mute">Trace-ID {traceId}</p> : null}
     </div>
   );
 }

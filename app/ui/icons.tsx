@@ -11,18 +11,18 @@ export const HomeIcon = (props: IconProps) => (
 );
 export const BoxIcon = (props: IconProps) => (
   <Glyph {...props}>
-    <path d="M12 3l8 4.5v9L12 21l-8-4.5v-9zM4.3 7.7L12 12l7.700-4.3M12 12v9" />
+    <path d="M12 3l8 4.5v9L12 21l-8-4.5v-9zM4.3 7.7L12 12l7.7-4.3M12 12v9" />
   </Glyph>
 );
 export const CheckIcon = (props: IconProps) => (
   <Glyph {...props}>
-    <path d="M5 12.500l4.500 4.500L19 7.500" />
+    <path d="M5 12.5l4.5 4.5L19 7.5" />
   </Glyph>
 );
 export const CheckCircleIcon = (props: IconProps) => (
   <Glyph {...props}>
     <circle cx="12" cy="12" r="9" />
-    <path d="M8 12.300l2.700 2.700L16 9.500" />
+    <path d="M8 12.3l2.7 2.7L16 9.5" />
   </Glyph>
 );
 export const ClockIcon = (props: IconProps) => (
@@ -33,8 +33,8 @@ export const ClockIcon = (props: IconProps) => (
 );
 export const EyeIcon = (props: IconProps) => (
   <Glyph {...props}>
-    <path d="M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12z" />
-    <circle cx="12" cy="12" r="2.500" />
+    <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z" />
+    <circle cx="12" cy="12" r="2.5" />
   </Glyph>
 );
 export const MinusCircleIcon = (props: IconProps) => (

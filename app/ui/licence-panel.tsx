@@ -1,33 +1,38 @@
-import type { Overview } from "~/billing/overview.server";
-import { Badge } from "./badge";
-import { formatDate, formatTime, licenceTimeLeft } from "./format";
+import type { ReactNode } from "react";
+import { Badge, type Tone } from "./badge";
 import { CheckCircleIcon, ClockIcon, CrossCircleIcon, MinusCircleIcon } from "./icons";
+import type { LicenceWords } from "./overview-words";
 
-const SOON_MS = 30 * 24 * 60 * 60 * 1000;
 /** Above this many slots single segments would be too thin to count. */
 const MAX_SEGMENTS = 12;
 
+const BADGE: Record<LicenceWords["state"], { tone: Tone; icon: ReactNode; name: string }> = {
+  none: { tone: "neutral", icon: <MinusCircleIcon />, name: "Noch keine Lizenz" },
+  active: { tone: "positive", icon: <CheckCircleIcon />, name: "Aktiv" },
+  soon: { tone: "notice", icon: <ClockIcon />, name: "Läuft bald ab" },
+  over: { tone: "danger", icon: <CrossCircleIcon />, name: "Abgelaufen" },
+};
+
 /** Until when the tenant may work, and how many of its device slots are taken. */
-export function LicencePanel({ entitlement, now }: { entitlement: Overview["entitlement"]; now: Date }) {
-  const { validUntil, isActive, maxDevices, activeDevices } = entitlement;
+export function LicencePanel({ licence: { state, until, devices } }: { licence: LicenceWords }) {
+  const { tone, icon, name } = BADGE[state];
   return (
     <section aria-labelledby="lizenz" className="rounded-lg bg-sunken p-7">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h2 id="lizenz" className="font-normal text-soft">
           Lizenz
         </h2>
-        <LicenceBadge entitlement={entitlement} now={now} />
+        <Badge tone={tone} icon={icon}>
+          {name}
+        </Badge>
       </div>
-      {validUntil ? (
+      {until ? (
         <div className="mt-5">
-          <p className="text-soft">{isActive ? "Gültig bis" : "Abgelaufen am"}</p>
-          <time dateTime={validUntil.toISOString()} className="num block text-3xl font-semibold tracking-tight">
-            {formatDate(validUntil)}
+          <p className="text-soft">{until.label}</p>
+          <time dateTime={until.iso} className="num block text-3xl font-semibold tracking-tight">
+            {until.day}
           </time>
-          <p className="mt-1 text-soft">
-            {`${formatTime(validUntil)} Uhr`}
-            {isActive ? `, ${licenceTimeLeft(validUntil, now)}` : ""}
-          </p>
+          <p className="mt-1 text-soft">{until.rest}</p>
         </div>
       ) : (
         <p className="mt-5 text-md">Mit einem Credit schalten Sie Ihr Konto frei.</p>
@@ -35,38 +40,11 @@ export function LicencePanel({ entitlement, now }: { entitlement: Overview["enti
       <div className="mt-6 border-line border-t pt-6">
         <p className="flex justify-between gap-4">
           <span className="text-soft">Geräte</span>
-          <span className="num font-medium">{`${activeDevices} von ${maxDevices} aktiv`}</span>
+          <span className="num font-medium">{`${devices.active} von ${devices.max} aktiv`}</span>
         </p>
-        <Segments taken={activeDevices} all={maxDevices} />
+        <Segments taken={devices.active} all={devices.max} />
       </div>
     </section>
-  );
-}
-
-function LicenceBadge({ entitlement, now }: { entitlement: Overview["entitlement"]; now: Date }) {
-  const { validUntil, isActive } = entitlement;
-  if (!validUntil) {
-    return (
-      <Badge tone="neutral" icon={<MinusCircleIcon />}>
-        Noch keine Lizenz
-      </Badge>
-    );
-  }
-  if (!isActive) {
-    return (
-      <Badge tone="danger" icon={<CrossCircleIcon />}>
-        Abgelaufen
-      </Badge>
-    );
-  }
-  return validUntil.getTime() - now.getTime() <= SOON_MS ? (
-    <Badge tone="notice" icon={<ClockIcon />}>
-      Läuft bald ab
-    </Badge>
-  ) : (
-    <Badge tone="positive" icon={<CheckCircleIcon />}>
-      Aktiv
-    </Badge>
   );
 }
 

@@ -1,13 +1,9 @@
-import type { Overview } from "~/billing/overview.server";
 import { Badge } from "./badge";
-import { creditTimeLeft, formatLastDay } from "./format";
 import { ClockIcon, LockIcon } from "./icons";
-import { CREDIT_NAME } from "./words.de";
-
-type Lot = Overview["credits"][number];
+import type { LotWords } from "./overview-words";
 
 /** The lots, soonest expiry first; what is held is a row of its own. */
-export function LotTable({ credits, now }: { credits: Lot[]; now: Date }) {
+export function LotTable({ lots }: { lots: LotWords[] }) {
   return (
     <table className="table">
       <caption className="sr-only">Credits nach Verfall</caption>
@@ -20,40 +16,27 @@ export function LotTable({ credits, now }: { credits: Lot[]; now: Date }) {
           <th scope="col">Gültig bis und mit</th>
         </tr>
       </thead>
-      <tbody>{credits.flatMap((lot) => rowsOf(lot, now))}</tbody>
+      <tbody>
+        {lots.map((lot) => (
+          <tr key={lot.key}>
+            <th scope="row">{lot.name}</th>
+            <td className="num text-end">{lot.count}</td>
+            <td>
+              <span className="num block">{lot.lastDay}</span>
+              <TimeLeft lot={lot} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
     </table>
   );
 }
 
-function rowsOf(lot: Lot, now: Date) {
-  const key = `${lot.type}-${lot.expiresAt.toISOString()}`;
-  const usable = lot.quantity - lot.held;
-  return [
-    usable > 0 ? <LotRow key={key} lot={lot} count={usable} now={now} locked={false} /> : null,
-    lot.held > 0 ? <LotRow key={`${key}-held`} lot={lot} count={lot.held} now={now} locked /> : null,
-  ];
-}
-
-function LotRow({ lot, count, now, locked }: { lot: Lot; count: number; now: Date; locked: boolean }) {
-  const left = creditTimeLeft(lot.expiresAt, now);
+function TimeLeft({ lot: { left, state } }: { lot: LotWords }) {
+  if (state === "later") return <span className="text-sm text-mute">{left}</span>;
   return (
-    <tr>
-      <th scope="row">{CREDIT_NAME[lot.type]}</th>
-      <td className="num text-end">{count}</td>
-      <td>
-        <span className="num block">{formatLastDay(lot.expiresAt)}</span>
-        {locked ? (
-          <Badge tone="neutral" icon={<LockIcon />}>
-            gesperrt: Zahlung angefochten
-          </Badge>
-        ) : left.soon ? (
-          <Badge tone="notice" icon={<ClockIcon />}>
-            {left.text}
-          </Badge>
-        ) : (
-          <span className="text-sm text-mute">{left.text}</span>
-        )}
-      </td>
-    </tr>
+    <Badge tone={state === "held" ? "neutral" : "notice"} icon={state === "held" ? <LockIcon /> : <ClockIcon />}>
+      {left}
+    </Badge>
   );
 }

@@ -9,7 +9,7 @@ export function Mark() {
           strokeWidth="2"
           strokeLinecap="round"
         />
-        <circle cx="17.500" cy="17.500" r="3.500" className="fill-brand" />
+        <circle cx="17.5" cy="17.5" r="3.5" className="fill-brand" />
       </svg>
       LeadRadar
     </span>

@@ -1,31 +1,33 @@
-const RINGS = [110, 210, 310, 410, 510, 610, 710, 830];
+const CENTRE = { x: 754, y: 900 };
+const RINGS = [120, 230, 340, 450, 560, 670, 780, 890];
+/** Every dot lies on a ring. */
 const DOTS = [
-  { x: 25, y: 46 },
-  { x: 49, y: 34 },
-  { x: 16, y: 79 },
-  { x: 64, y: 75 },
+  { x: 293, y: 414 },
+  { x: 491, y: 405 },
+  { x: 227, y: 708 },
+  { x: 498, y: 677 },
 ];
 
-/** Decoration beside the login: rings, a beam, five finds. */
+/** Decoration beside the login: rings, a beam over them, five finds. */
 export function RadarPicture() {
   return (
     <div className="relative hidden overflow-hidden bg-sunken lg:block">
       <svg
         aria-hidden="true"
         className="absolute inset-0 size-full"
-        viewBox="0 0 100 120"
+        viewBox={`0 0 ${CENTRE.x} ${CENTRE.y}`}
         preserveAspectRatio="xMaxYMax slice"
         fill="none"
       >
-        <path d="M100 120L61 8A118 118 0 0 1 100 1z" className="fill-hover" />
         {RINGS.map((radius) => (
-          <circle key={radius} cx="100" cy="120" r={radius / 7} className="stroke-line" strokeWidth="0.150" />
+          <circle key={radius} cx={CENTRE.x} cy={CENTRE.y} r={radius} className="stroke-line" />
         ))}
+        <path d="M754 900L460 59A890 890 0 0 1 754 10z" className="fill-hover" />
         {DOTS.map((dot) => (
-          <circle key={dot.x} cx={dot.x} cy={dot.y} r="0.800" className="fill-ink" />
+          <circle key={dot.x} cx={dot.x} cy={dot.y} r="5" className="fill-ink" />
         ))}
-        <circle cx="58" cy="62" r="3" className="stroke-brand" strokeWidth="0.150" />
-        <circle cx="58" cy="62" r="1.200" className="fill-brand" />
+        <circle cx="436" cy="583" r="22" className="stroke-brand opacity-50" />
+        <circle cx="436" cy="583" r="9" className="fill-brand" />
       </svg>
     </div>
   );

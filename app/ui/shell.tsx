@@ -1,14 +1,16 @@
-import { Link, NavLink } from "@remix-run/react";
-import type { ReactNode } from "react";
+import { Link, NavLink, useLocation } from "@remix-run/react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { BoxIcon, ChevronsIcon, HomeIcon, MenuIcon } from "./icons";
 import { Mark } from "./mark";
 import { ROLE_NAME } from "./words.de";
 
 /** Who is signed in, as far as the shell shows it. */
 export interface ShellUser {
+  name: string;
   email: string;
   role: keyof typeof ROLE_NAME | null;
   tenantName: string | null;
+  operator: boolean;
 }
 
 /** The pages of a tenant. A page is listed when it exists. */
@@ -19,6 +21,7 @@ const TENANT_PAGES = [
 
 /** Navigation and account around a page: a sidebar from 1024 px on, a bar with a menu below. */
 export function Shell({ user, children }: { user: ShellUser; children: ReactNode }) {
+  const main = useFocusOnNewPage();
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[15.5rem_minmax(0,1fr)]">
       <a
@@ -27,23 +30,48 @@ export function Shell({ user, children }: { user: ShellUser; children: ReactNode
       >
         Zum Inhalt springen
       </a>
-      <header className="no-print border-line bg-sunken max-lg:border-b lg:sticky lg:top-0 lg:flex lg:h-dvh lg:flex-col lg:border-e">
+      <header className="no-print border-line bg-sunken max-lg:border-b lg:border-e">
         <PhoneBar user={user} />
-        <div className="hidden flex-1 flex-col gap-6 overflow-y-auto px-3.5 py-7 lg:flex">
-          <Link to="/" className="self-start px-2.5">
-            <Mark />
-          </Link>
-          <Pages user={user} />
-        </div>
-        <div className="hidden border-t border-line p-3.5 lg:block">
-          <AccountMenu user={user} />
+        <div className="hidden lg:sticky lg:top-0 lg:flex lg:h-dvh lg:flex-col">
+          <div className="flex flex-1 flex-col gap-6 overflow-y-auto px-3.5 py-7">
+            <Link to="/" className="self-start px-2.5">
+              <Mark />
+            </Link>
+            <Pages user={user} />
+          </div>
+          <div className="border-t border-line p-3.5">
+            <AccountMenu user={user} />
+          </div>
         </div>
       </header>
-      <main id="inhalt" className="mx-auto w-full max-w-page px-4 py-8 sm:px-8 lg:px-12 lg:py-10">
+      <main
+        id="inhalt"
+        ref={main}
+        tabIndex={-1}
+        className="mx-auto w-full max-w-page px-4 py-8 outline-none sm:px-8 lg:px-12 lg:py-10"
+      >
         {children}
       </main>
     </div>
   );
+}
+
+/**
+ * Moves the focus to the content when the router swaps the page: nothing else tells a screen reader that there is a new
+ * page. A tab of the same page keeps the focus; a link that closed with the phone's menu has lost it.
+ */
+function useFocusOnNewPage() {
+  const { key, pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef({ key, pathname });
+  useEffect(() => {
+    const before = shown.current;
+    shown.current = { key, pathname };
+    if (before.key === key) return;
+    const isLost = document.activeElement === document.body;
+    if (before.pathname !== pathname || isLost) main.current?.focus({ preventScroll: true });
+  }, [key, pathname]);
+  return main;
 }
 
 function Pages({ user }: { user: ShellUser }) {
@@ -68,22 +96,26 @@ function Pages({ user }: { user: ShellUser }) {
 }
 
 function PhoneBar({ user }: { user: ShellUser }) {
+  const { key } = useLocation();
   return (
-    <details className="group lg:hidden">
-      <summary className="flex items-center justify-between gap-4 px-4 py-2.5">
+    <div className="relative flow-root lg:hidden">
+      <Link to="/" className="absolute start-4 top-4">
         <Mark />
-        <span className="btn btn-secondary">
+      </Link>
+      {/* The key closes the menu as soon as one of its links was followed. */}
+      <details key={key}>
+        <summary className="btn btn-secondary mx-4 my-2.5 ms-auto flex w-fit">
           <MenuIcon /> Menü
-        </span>
-      </summary>
-      <div className="grid gap-4 border-t border-line bg-canvas px-4 py-5">
-        <Pages user={user} />
-        <div className="flex items-center justify-between gap-4 border-line border-t pt-4">
-          <AccountName user={user} />
-          <SignOut />
+        </summary>
+        <div className="grid gap-4 border-t border-line bg-canvas px-4 py-5">
+          <Pages user={user} />
+          <div className="flex items-center justify-between gap-4 border-line border-t pt-4">
+            <AccountName user={user} />
+            <SignOut />
+          </div>
         </div>
-      </div>
-    </details>
+      </details>
+    </div>
   );
 }
 
@@ -103,7 +135,7 @@ function AccountMenu({ user }: { user: ShellUser }) {
 }
 
 function AccountName({ user }: { user: ShellUser }) {
-  const name = user.tenantName ?? "Betrieb";
+  const name = user.tenantName ?? user.name;
   const initials = name
     .split(/\s+/)
     .slice(0, 2)
@@ -119,10 +151,15 @@ function AccountName({ user }: { user: ShellUser }) {
       </span>
       <span className="min-w-0">
         <span className="block truncate font-medium">{name}</span>
-        <span className="block text-sm text-mute">{user.role ? ROLE_NAME[user.role] : "Ohne Konto"}</span>
+        <span className="block text-sm text-mute">{roleName(user)}</span>
       </span>
     </span>
   );
+}
+
+function roleName({ role, operator }: ShellUser): string {
+  if (role) return ROLE_NAME[role];
+  return operator ? "Betrieb" : "Ohne Konto";
 }
 
 function SignOut() {

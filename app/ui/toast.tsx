@@ -1,4 +1,4 @@
-import { Link } from "@remix-run/react";
+import { Link, useLocation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { AlertIcon, CheckCircleIcon, ClockIcon, EyeIcon, MinusCircleIcon } from "./icons";
 
@@ -8,8 +8,8 @@ export interface ToastContent {
   tone: ToastTone;
   title: string;
   text: string;
-  /** `reload`: a link to the same page, which must load anew also where JavaScript runs. */
-  action?: { label: string; to: string; reload?: boolean };
+  /** "reload" is the same page, which must load anew also where JavaScript runs. */
+  action?: { label: string; to: `/${string}` | "reload" };
 }
 
 const WASH: Record<ToastTone, string> = {
@@ -33,6 +33,7 @@ const ICON: Record<ToastTone, ReactNode> = {
  * with JavaScript and without.
  */
 export function Toast({ toast }: { toast: ToastContent | null }) {
+  const { pathname, search } = useLocation();
   const isError = toast?.tone === "danger";
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -57,7 +58,11 @@ export function Toast({ toast }: { toast: ToastContent | null }) {
             </div>
           </div>
           {toast.action ? (
-            <Link className="btn btn-secondary" to={toast.action.to} reloadDocument={toast.action.reload ?? false}>
+            <Link
+              className="btn btn-secondary"
+              to={toast.action.to === "reload" ? `${pathname}${search}` : toast.action.to}
+              reloadDocument={toast.action.to === "reload"}
+            >
               {toast.action.label}
             </Link>
           ) : null}

@@ -121,9 +121,12 @@ describe("no violation, no sideways scroll, no complaint of the browser", () => 
     await giveCredits(tenantId, "LICENSE_30D", 2, 13);
     await giveCredits(tenantId, "LICENSE_30D", 8, 300);
     await giveCredits(tenantId, "LICENSE_365D", 3, 209, 1);
+    await giveCredits(tenantId, "DEVICE_SLOT", 3, 209);
+    await giveCredits(tenantId, "DEVICE_SLOT", 2, 240);
     await page.reload();
     await page.getByText("2 davon laufen in 12 Tagen ab").waitFor();
     await page.getByText("ein weiterer ist gesperrt").waitFor();
+    await page.getByText(/^3 bis und mit \d\d\.\d\d\.20\d\d, 2 bis und mit \d\d\.\d\d\.20\d\d$/).waitFor();
     await page.getByText("gesperrt: Zahlung angefochten").waitFor();
     await page.getByText("2 von 4 aktiv").waitFor();
     await inspect(page, problems, "overview-full");
@@ -209,7 +212,10 @@ describe("no violation, no sideways scroll, no complaint of the browser", () => 
   });
 });
 
-it("sends at most 100 kB of scripts for the packages page", async () => {
+it.each([
+  ["packages", "/admin/billing/packages"],
+  ["overview", "/admin/billing"],
+])("sends at most 100 kB of scripts for the %s page", async (name, path) => {
   const { email } = await newCustomer(stack.db.owner);
   const { page } = await visit();
   await signIn(page, stack.origin, email);
@@ -220,12 +226,12 @@ it("sends at most 100 kB of scripts for the packages page", async () => {
   page.on("requestfinished", (request) => {
     if (new URL(request.url()).pathname.endsWith(".js")) sizes.push(request.sizes());
   });
-  await page.goto(`${stack.origin}/admin/billing/packages`);
+  await page.goto(`${stack.origin}${path}`);
   await page.waitForLoadState("networkidle");
   const sent = await Promise.all(sizes);
   const bodies = sent.reduce((sum, it) => sum + it.responseBodySize, 0);
   const headers = sent.reduce((sum, it) => sum + it.responseHeadersSize, 0);
-  console.log(`Scripts of the packages page: ${bodies} bytes in ${sent.length} files, and ${headers} bytes of headers`);
+  console.log(`Scripts of the ${name} page: ${bodies} bytes in ${sent.length} files, and ${headers} bytes of headers`);
   expect(sent.length).toBeGreaterThan(0);
   expect(bodies).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
 });
