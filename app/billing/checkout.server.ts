@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import type { Sql } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import { APP_MARK } from "~/stripe/session.server";
+import { withDeadline } from "./deadline";
 import type { Order } from "./order.server";
 
 /** Less than the 10 s within which a buyer gets an answer, whatever Stripe does. */
@@ -46,7 +47,7 @@ export async function placeOrder(
   const order = await openOrder(sql, buyer, request);
   if (order.checkoutUrl) return { orderId: order.id, checkoutUrl: order.checkoutUrl };
   try {
-    const session = await withDeadline(openSession(sql, stripe, order, appOrigin));
+    const session = await withDeadline(openSession(sql, stripe, order, appOrigin), DEADLINE_MS, tooLate);
     return { orderId: order.id, checkoutUrl: await bindSession(sql, order, session) };
   } catch (error) {
     const refusal = asRefusal(error);
@@ -175,19 +176,12 @@ function asRefusal(error: unknown): DomainError | null {
   return new DomainError(code, {}, { cause: error });
 }
 
+function tooLate(): DomainError {
+  return new DomainError("STRIPE_UNAVAILABLE", {}, { cause: "no answer in time" });
+}
+
 function reasonOf(refusal: DomainError): string {
   const { cause } = refusal;
   const detail = cause instanceof Error ? cause.message : String(cause ?? "");
   return `${refusal.code}: ${detail}`.slice(0, 500);
-}
-
-function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DomainError("STRIPE_UNAVAILABLE", {}, { cause: "no answer in time" })),
-      DEADLINE_MS,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

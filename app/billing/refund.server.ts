@@ -1,7 +1,14 @@
 import type Stripe from "stripe";
 import { type Db, type Sql, type Tx, transaction } from "~/db/transaction.server";
-import { type Payment, type PaymentHint, readPayment, sessionOfPayment } from "~/stripe/payment.server";
+import {
+  type Payment,
+  type PaymentHint,
+  readPayment,
+  StripeAnswerError,
+  sessionOfPayment,
+} from "~/stripe/payment.server";
 import { settleGrant } from "./clawback.server";
+import { withDeadline } from "./deadline";
 import { EventFault, mismatch } from "./event-faults";
 import { lockOrder, type Order, orderUnknown, putInReview } from "./order.server";
 import type { OrderStatus } from "./order-status";
@@ -18,11 +25,19 @@ export interface PaymentReading {
   payment: Payment;
 }
 
+/** Slow answers of several calls add up, and who delivers waits 10 s at most. */
+const READING_MS = 7_000;
+
 /**
- * Finds the order of a payment and reads the payment from Stripe; no transaction is open. Null: not one of ours.
- * Throws a transient `EventFault` for a payment that is ours while its order is unknown, and what the client throws.
+ * Finds the order of a payment and reads the payment from Stripe, in 7 s at most; no transaction is open. Null: not one of
+ * ours. Throws a transient `EventFault` for a payment that is ours while its order is unknown, and what the client throws.
  */
-export async function readOrderPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<PaymentReading | null> {
+export function readOrderPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<PaymentReading | null> {
+  const late = () => new StripeAnswerError(`no answer within ${READING_MS} ms`);
+  return withDeadline(locateAndRead(sql, stripe, hint), READING_MS, late);
+}
+
+async function locateAndRead(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<PaymentReading | null> {
   const orderId = (await orderOfPayment(sql, hint)) ?? hint.orderId ?? (await orderAtStripe(stripe, hint));
   if (orderId === null) return null;
   const [order] = await sql<{ id: string; tenantId: string; paymentVersion: number }[]>`
@@ -137,7 +152,8 @@ export async function notePayment(
   const [order] = await db<{ id: string; tenantId: string }[]>`
     select id, tenant_id from billing_order
     where stripe_payment_intent_id = ${hint.paymentIntentId}
-      or (id = ${hint.orderId} and coalesce(stripe_payment_intent_id, ${hint.paymentIntentId}) is not distinct from ${hint.paymentIntentId})
+      or (id = ${hint.orderId} and (${hint.paymentIntentId}::text is null
+        or coalesce(stripe_payment_intent_id, ${hint.paymentIntentId}) = ${hint.paymentIntentId}))
     limit 1`;
   if (!order) return null;
   const { failure } = facts;
