@@ -69,6 +69,7 @@ interface GrantRow extends GrantState {
   type: CreditType;
   balanceId: string;
   expiresAt: Date;
+  /** Lapsed credits of the lot that no other order has counted as its own. */
   lapsed: number;
 }
 
@@ -95,7 +96,7 @@ export async function settleGrant(
   return {
     changed: steps.some(({ grant, next }) => grant.uncollected !== next.uncollected),
     spent: steps
-      .map(({ grant, next }) => ({ type: grant.type, quantity: next.uncollected - grant.lapsed }))
+      .map(({ grant, next }) => ({ type: grant.type, quantity: Math.max(0, next.uncollected - grant.lapsed) }))
       .filter((it) => it.quantity > 0),
   };
 }
@@ -115,9 +116,11 @@ async function lockGrants(tx: Tx, order: { id: string; tenantId: string }): Prom
         select -sum(l.delta) from tenant_credit_ledger l
         where l.order_id = g.order_id and l.type = g.type
           and l.reason in ('STRIPE_REFUND', 'STRIPE_REFUND_REVERSAL', 'STRIPE_DISPUTE_LOST')), 0)::int as taken,
-      coalesce((
+      greatest(0, coalesce((
         select -sum(l.delta) from tenant_credit_ledger l
-        where l.balance_id = g.balance_id and l.reason = 'CREDIT_EXPIRE'), 0)::int as lapsed
+        where l.balance_id = g.balance_id and l.reason = 'CREDIT_EXPIRE'), 0) - coalesce((
+        select sum(other.uncollected) from order_credit other
+        where other.balance_id = g.balance_id and other.order_id <> g.order_id), 0))::int as lapsed
     from tenant_credit_ledger g
     join tenant_credit_balance b on b.id = g.balance_id and b.tenant_id = g.tenant_id
     left join order_credit c on c.order_id = g.order_id and c.type = g.type

@@ -31,7 +31,7 @@ create table order_credit (
   foreign key (order_id, tenant_id) references billing_order (id, tenant_id),
   foreign key (balance_id, tenant_id) references tenant_credit_balance (id, tenant_id)
 );
-create index order_credit_lot on order_credit (balance_id) where held > 0;
+create index order_credit_lot on order_credit (balance_id);
 grant select, insert on order_credit to billing_app;
 grant update (held, uncollected) on order_credit to billing_app;
 
