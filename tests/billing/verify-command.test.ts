@@ -102,7 +102,23 @@ describe("beside running writers", () => {
     await writer.end();
   });
 
-  test("one snapshot: writers go on while it looks, and it finds nothing half done", async () => {
+  test("one snapshot: heads kept by a reconciliation meanwhile are not compared with the report before it", async () => {
+    const { owner, app } = lab.shop.db;
+    let check: ReturnType<typeof verifyBooks> | undefined;
+    await owner.begin(async (tx) => {
+      await tx`lock table ledger_checkpoint in access exclusive mode`;
+      check = verifyBooks(app);
+      const waiting = async () =>
+        (await owner`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+          .length;
+      await expect.poll(waiting).toBe(1);
+      await tx`insert into ledger_checkpoint values ('new', 'lr_tenant_jura', 'LICENSE_30D', now(), 0, '')`;
+    });
+    expect((await check)?.findings).toEqual([]);
+    expect((await verifyBooks(app)).findings).not.toEqual([]);
+  });
+
+  test("writers go on while it looks, and it finds nothing half done", async () => {
     const { app } = shop.db;
     for (let i = 0; i < 40; i++) await book(app, { tenant: "lr_tenant_jura", expires: "2033-02-01T00:00:00Z" });
     const checks = Array.from({ length: 4 }, () => verifyBooks(app));
