@@ -5,14 +5,16 @@ import { readOverview } from "~/billing/overview.server";
 import { verifyBooks } from "~/billing/verification.server";
 import type { TestDatabase } from "../support/database";
 import { AT_STRIPE } from "./model/at-stripe";
-import { deliver, IN_SYSTEM } from "./model/in-system";
+import { IN_SYSTEM } from "./model/in-system";
 import { Model, type Sku } from "./model/model";
+import { PURCHASES } from "./model/purchases";
 import { type Acceptance, choose, type Kind, Step, settleTurn } from "./model/step";
+import { deliver } from "./model/turns";
 import { World } from "./model/world";
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
 const SEED = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
-const KINDS = [...IN_SYSTEM, ...AT_STRIPE];
+const KINDS = [...PURCHASES, ...IN_SYSTEM, ...AT_STRIPE];
 /** Late on ordinary days, and around the days on which clocks change or years end. */
 const BEGINNINGS = ["2026-11-22T10:00:00Z", "2026-03-27T22:30:00Z", "2026-10-23T21:30:00Z", "2027-12-30T22:58:00Z"];
 

@@ -1,5 +1,5 @@
-import type { OrderModel } from "./model";
-import { choose, type Kind, nameOf, type Turn } from "./step";
+import { nameOf, type OrderModel } from "./model";
+import { choose, type Kind, type Turn } from "./step";
 import { chargeBack, mayDispute, mayRefund, type Payment, refunded } from "./truth";
 
 /** What buyers do at the page; what becomes of refunds and disputes is up to the banks. */

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert";
-import type { Model, OrderModel } from "./model";
+import { type Model, nameOf, type OrderModel } from "./model";
 import type { World } from "./world";
 
 interface Snapshot {
@@ -41,8 +41,9 @@ export function expectSame(model: Model, world: World, found: Snapshot): void {
     const isSound = lot.quantity === lot.ledger && 0 <= lot.held && lot.held <= lot.quantity;
     if (!isSound) throw new Error(`A lot is not sound: ${JSON.stringify(lot)}`);
   }
-  deepStrictEqual(spoken(found, world), expected(model), "the database (+) is not what the model (-) says");
+  deepStrictEqual(spoken(found, model, world), expected(model), "the database (+) is not what the model (-) says");
   for (const order of found.orders) expectShortfall(model, order);
+  expectWholeShortfall(model, found);
 }
 
 /** Whether they say the same. */
@@ -57,13 +58,14 @@ export function isSame(model: Model, world: World, found: Snapshot): boolean {
 
 const instant = (ms: number | null) => (ms === null ? "never" : new Date(ms).toISOString());
 
-function spoken(found: Snapshot, world: World): string[] {
+function spoken(found: Snapshot, model: Model, world: World): string[] {
   const tenant = (id: string) => world.tenants.findIndex(({ tenantId }) => tenantId === id);
   const lots = found.lots.map(
     (lot) => `lot of ${tenant(lot.tenant)}, ${lot.type}, ${instant(lot.at)}: ${lot.quantity}, ${lot.held} held`,
   );
+  const order = (id: string) => model.state.orders.findIndex((it) => it.id === id);
   const orders = found.orders.map(
-    (it) => `order ${it.id}: ${it.status}, paid ${it.paid} at ${instant(it.paid_at)}, ${it.refunded} refunded`,
+    (it) => `order ${order(it.id)}: ${it.status}, paid ${it.paid} at ${instant(it.paid_at)}, ${it.refunded} refunded`,
   );
   return [...lots, ...orders].sort();
 }
@@ -72,9 +74,9 @@ function expected({ state }: Model): string[] {
   const lots = state.lots.map(
     (lot) => `lot of ${lot.tenant}, ${lot.type}, ${instant(lot.expiresAt)}: ${lot.quantity}, ${lot.held} held`,
   );
-  const orders = state.orders.map((it) => {
+  const orders = state.orders.map((it, n) => {
     const paid = it.grant ? `${it.cents} at ${instant(it.grant.paidAt)}` : "null at never";
-    return `order ${it.id}: ${it.status}, paid ${paid}, ${it.seen.refunded} refunded`;
+    return `order ${n}: ${it.status}, paid ${paid}, ${it.seen.refunded} refunded`;
   });
   return [...lots, ...orders].sort();
 }
@@ -90,9 +92,24 @@ function expectShortfall(model: Model, found: { id: string; review: string | nul
   for (const { type, least, most } of order.shortfall) {
     const quantity = noted.get(type) ?? 0;
     if (quantity < least || quantity > most) {
-      throw new Error(`Order ${order.id}: shortfall of ${type} is ${quantity}, not ${least} to ${most}`);
+      throw new Error(`${nameOf(model, order)}: shortfall of ${type} is ${quantity}, not ${least} to ${most}`);
     }
     noted.delete(type);
   }
-  if (noted.size > 0) throw new Error(`Order ${order.id}: a shortfall from nowhere: ${found.review}`);
+  if (noted.size > 0) throw new Error(`${nameOf(model, order)}: a shortfall from nowhere: ${found.review}`);
+}
+
+/** In a lot of several orders a lapsed credit excuses one of them only: together they must name all that was spent. */
+function expectWholeShortfall({ state }: Model, found: Snapshot): void {
+  for (const lot of state.lots.filter(({ orders }) => orders > 1)) {
+    const sharers = state.orders.filter(({ grant }) => grant?.shares.some(([, share]) => share.lot === lot));
+    const missing = sharers.flatMap(({ grant }) => grant?.shares ?? []).filter(([, share]) => share.lot === lot);
+    const least = missing.reduce((sum, [, share]) => sum + share.missing, 0) - lot.lapsed;
+    const reviews = found.orders
+      .filter(({ id }) => sharers.some((it) => it.id === id))
+      .map(({ review }) => review ?? "");
+    const noted = reviews.flatMap((review) => [...review.matchAll(new RegExp(`(\\d+) × ${lot.type}`, "g"))]);
+    const sum = noted.reduce((total, [, quantity]) => total + Number(quantity), 0);
+    if (sum < least) throw new Error(`${lot.type}: ${sum} of at least ${least} spent credits are named as shortfall`);
+  }
 }

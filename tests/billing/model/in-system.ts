@@ -1,4 +1,3 @@
-import { placeOrder } from "~/billing/checkout.server";
 import { consumeCredit, expireLots } from "~/billing/credits.server";
 import { storedEvent } from "~/billing/event-inbox.server";
 import { reconcile } from "~/billing/reconciliation.server";
@@ -6,79 +5,16 @@ import { settleOrder } from "~/billing/settlement.server";
 import { processEvent } from "~/billing/stripe-events.server";
 import { transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
-import { pay } from "./at-stripe";
 import { TYPES } from "./books";
 import { isSame, readSnapshot } from "./compare";
-import type { Message, Model, Sku } from "./model";
+import { type Message, type Model, nameOf, type Sku } from "./model";
 import { reconcileModel } from "./reconciled";
-import { choose, type Kind, nameOf, type Turn } from "./step";
-import { newPayment } from "./truth";
-import { ORIGIN, skuColumns } from "./world";
+import { choose, type Kind, type Turn } from "./step";
+import { about, deliver, expectRefusal, refusalOf } from "./turns";
+import { skuColumns } from "./world";
 
-const MOST_ORDERS = 6;
 /** Stripe shows events of 30 days; a sequence must stay within. */
 const LONGEST = 25 * 86_400_000;
-
-const about = ({ type, fact, id }: Message) => `${type} of order ${fact.order}, …${id.slice(-4)}`;
-
-async function checkout({ model, world, a, b, say }: Turn): Promise<boolean> {
-  const { state } = model;
-  const sku = choose(state.skus, a);
-  const tenant = b % 4 === 0 ? 1 : 0;
-  const request = { skuId: sku.id, requestKey: `key ${state.orders.length} ${state.now}`, whileOpen: false };
-  say(`${sku.id} for tenant ${tenant}`);
-  const placed = await refusalOf(placeOrder(world.db.app, world.stripe, world.tenant(tenant), request, ORIGIN));
-  if (!sku.active) {
-    expectRefusal(placed, ["NOT_FOUND"]);
-    return false;
-  }
-  if (placed instanceof DomainError) throw placed;
-  const sessionId = String(placed.checkoutUrl.split("/").at(-1));
-  // The page closes an hour after the click.
-  const payment = newPayment(sessionId, sku.cents, Math.floor(state.now / 1000) + 3_600);
-  const { id: _, active: __, grants, ...terms } = sku;
-  const order = { ...terms, grants: { ...grants }, id: placed.orderId, tenant, sku: sku.id, key: request.requestKey };
-  const fresh = { placedAt: state.now, status: "PENDING", bound: true, grant: null, shortfall: [] } as const;
-  state.orders.push({ ...order, ...fresh, shortfall: [], payment, seen: { refunded: 0, dispute: null } });
-  return true;
-}
-
-/** A purchase without incidents, so that there is something to spend, refund and dispute. */
-async function buy(turn: Turn): Promise<boolean> {
-  const { model, world } = turn;
-  if (!(await checkout(turn))) return false;
-  await pay(turn, model.orderAt(model.state.orders.length - 1).payment);
-  const waiting = model.state.messages.length;
-  world.harvest(model);
-  const completed = model.state.messages.slice(waiting).find(({ type }) => type === "checkout.session.completed");
-  if (!completed) throw new Error("Stripe says nothing about a payment.");
-  await deliver(turn, completed);
-  return true;
-}
-
-async function clickAgain({ model, world, a, say }: Turn): Promise<boolean> {
-  const order = choose(model.state.orders, a);
-  const request = { skuId: order.sku, requestKey: order.key, whileOpen: false };
-  say(nameOf(model, order));
-  const sku = model.state.skus.find(({ id }) => id === order.sku);
-  const placed = await refusalOf(placeOrder(world.db.app, world.stripe, world.tenant(order.tenant), request, ORIGIN));
-  if (placed instanceof DomainError) throw new Error(`${placed.code} for a click again (SKU on sale: ${sku?.active})`);
-  if (placed.orderId !== order.id || !placed.checkoutUrl.endsWith(order.payment.sessionId)) {
-    throw new Error(`The same key gave another order or page: ${JSON.stringify(placed)}`);
-  }
-  return true;
-}
-
-/** Delivers one message to both sides and compares what became of it. */
-export async function deliver({ model, world }: Pick<Turn, "model" | "world">, message: Message): Promise<void> {
-  const { result, ...rest } = await world.deliver(message);
-  const expected = model.receive(message);
-  // Notes about the charge are processed without touching what the model knows; a late one may wait for its order.
-  const fits = message.fact.says === "other" ? ["processed", "ignored", "done"] : [expected];
-  if (!fits.includes(result)) {
-    throw new Error(`${about(message)}: ${result} instead of ${expected}; ${JSON.stringify(rest)}`);
-  }
-}
 
 function delivery(name: string, weight: number, states: Array<Message["state"]>): Kind {
   const eligible = (model: Model) => model.state.messages.filter((it) => states.includes(it.state));
@@ -209,26 +145,11 @@ async function passTime({ model, b, say }: Turn): Promise<boolean> {
   return true;
 }
 
-async function refusalOf<T>(work: Promise<T>): Promise<T | DomainError> {
-  return work.catch((error: unknown) => {
-    if (error instanceof DomainError) return error;
-    throw error;
-  });
-}
-
-function expectRefusal(found: unknown, codes: string[]): void {
-  if (found instanceof DomainError && codes.includes(found.code)) return;
-  throw new Error(`${found instanceof DomainError ? found.code : "no refusal"} instead of ${codes.join(" or ")}`);
-}
-
 const always = () => true;
 const hasOrders = (model: Model) => model.state.orders.length > 0;
 
 /** Everything that reaches our own side, or happens there. */
 export const IN_SYSTEM: Kind[] = [
-  { name: "checkout", weight: 6, ready: ({ state }) => state.orders.length < MOST_ORDERS, run: checkout },
-  { name: "buy", weight: 14, ready: ({ state }) => state.orders.length < MOST_ORDERS, run: buy },
-  { name: "click again", weight: 1, ready: hasOrders, run: clickAgain },
   delivery("deliver", 14, ["under way", "refused"]),
   delivery("deliver again", 3, ["done"]),
   { name: "second event id", weight: 2, ready: ({ state }) => state.messages.length > 0, run: secondId },

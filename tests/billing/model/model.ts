@@ -36,6 +36,8 @@ export interface OrderModel extends Omit<Sku, "id" | "active"> {
   status: "PENDING" | "PROCESSING" | "PAID" | "PARTIALLY_REFUNDED" | "REFUNDED" | "EXPIRED" | "FAILED" | "DISPUTED";
   /** Whether the session is known to the order. */
   bound: boolean;
+  /** Whether the buyer was ever shown the page to pay at. */
+  shown: boolean;
   payment: Payment;
   grant: { paidAt: number; shares: Array<[CreditType, Share]> } | null;
   seen: { refunded: number; dispute: ReturnType<typeof disputeOf> };
@@ -53,6 +55,11 @@ export interface State {
   messages: Message[];
   /** What has been spent, per tenant and type. */
   spent: Record<string, number>;
+}
+
+/** What an order is called in a report. */
+export function nameOf(model: Model, order: OrderModel): string {
+  return `order ${model.state.orders.indexOf(order)}`;
 }
 
 /** The specification (CONTRACT sections 4 to 6, PAYMENTS sections 4 to 8) over plain data, without a look at the code. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expectSame, readSnapshot } from "./compare";
-import type { Model, OrderModel } from "./model";
+import type { Model } from "./model";
 import type { World } from "./world";
 
 /** One command at work: the model, the real thing, and the numbers it was drawn with. */
@@ -34,11 +34,6 @@ export function choose<T>(list: readonly T[], n: number): T {
   const item = list[n % list.length];
   if (item === undefined) throw new Error("There is nothing to choose from.");
   return item;
-}
-
-/** What an order is called in the report. */
-export function nameOf(model: Model, order: OrderModel): string {
-  return `order ${model.state.orders.indexOf(order)}`;
 }
 
 /** A command of a sequence. A copy of its own for each run, so that a report tells what happened in that run. */
