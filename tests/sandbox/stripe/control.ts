@@ -56,8 +56,8 @@ export interface Control {
   setFaults(change: Partial<Faults>): Faults;
   /** Sends an event once more, whatever the faults say. Resolves after the first attempt. */
   redeliver(eventId: string): Promise<void>;
-  /** All events, oldest first. */
-  events(): Stripe.Event[];
+  /** All events, oldest first, or those from the n-th on. */
+  events(from?: number): Stripe.Event[];
   /** All delivery attempts, oldest first. */
   deliveries(): Delivery[];
   /** All API calls, oldest first, of this process. */
@@ -103,7 +103,7 @@ export function makeControl({ local, deliveries, requests, faults }: Parts): Con
     faults: () => ({ ...faults }),
     setFaults: (change) => ({ ...Object.assign(faults, change) }),
     redeliver: async (id) => deliveries.redeliver(retrieveEvent(local, id)),
-    events: () => structuredClone([...local.state.events.values()]),
+    events: (from = 0) => structuredClone([...local.state.events.values()].slice(from)),
     deliveries: () => structuredClone(deliveries.log),
     requests: () => structuredClone(requests),
     idle: () => deliveries.idle(),
