@@ -1,4 +1,5 @@
-import { Agent } from "node:http";
+import type { Agent } from "node:http";
+import { KeptConnections } from "../sandbox/kept-connections";
 import { seeded } from "../sandbox/random";
 import type { Control } from "../sandbox/stripe";
 import { CHECKOUT_API } from "../support/api";
@@ -12,8 +13,7 @@ import type { World } from "./world";
 const MOST_UNDER_WAY = 200;
 const ANSWER_LIMIT_MS = 12_000;
 const RETRY_PAUSE_MS = 150;
-/** One in so many calls takes a new connection, so that load moves to a server that has come back. */
-const FRESH_CONNECTION = 4;
+const CALLS_PER_CONNECTION = 4;
 const PATIENCE_MS = { delayed: 300, aftermath: 1_200 };
 
 /** What came of a purchase, as its buyer knows it. */
@@ -45,7 +45,7 @@ export async function runMarket(
 ): Promise<void> {
   const { purchases, seed, signal } = options;
   const cookies = await signAllIn(world, signal);
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 * options.buyers });
+  const agent = new KeptConnections(CALLS_PER_CONNECTION);
   const tenantIds = [...world.owners.keys()];
   const afterwards: Promise<void>[] = [];
   let next = 0;
@@ -117,7 +117,6 @@ async function insist(shop: Shop, purchase: Purchase, click: number): Promise<Or
           "content-type": "application/json",
           "content-length": String(body.length),
           "idempotency-key": purchase.key,
-          ...(random.below(FRESH_CONNECTION) === 0 ? { connection: "close" } : {}),
         },
         body,
         agent: shop.agent,

@@ -14,7 +14,7 @@ test("150 purchases while servers are killed, PostgreSQL crashes and replies get
     restartEveryMs: 4_000,
     restarts: 1,
     apiTroubleEveryMs: 1_500,
-    cutPercent: 3,
+    cutPercent: 6,
     limitMs: 120_000,
     quietMs: 10_000,
     signal: new AbortController().signal,

@@ -7,9 +7,9 @@ import { runChaos } from "./run";
 /**
  * `npm run chaos -- --purchases N --seed S`: thousands of purchases while servers are killed, PostgreSQL crashes, replies to
  * COMMIT get lost and deliveries come twice, late, shuffled and corrupted. Then the books are compared with Stripe.
- * Exits with 1 on any fault. REUSE_BUILD=1 keeps the last build.
+ * All must be bought and delivered within `--limit` seconds (300). Exits with 1 on any fault. REUSE_BUILD=1 keeps the last
+ * build.
  */
-const LIMIT_MS = 300_000;
 const GRACE_MS = 60_000;
 
 const { values } = parseArgs({
@@ -17,13 +17,19 @@ const { values } = parseArgs({
     purchases: { type: "string", default: "10000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     buyers: { type: "string", default: "24" },
+    limit: { type: "string", default: "300" },
   },
 });
-const [purchases, seed, buyers] = [Number(values.purchases), Number(values.seed), Number(values.buyers)];
+const [purchases, seed, buyers, seconds] = [values.purchases, values.seed, values.buyers, values.limit].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 
 async function main(): Promise<number> {
-  if (![purchases, seed, buyers].every((it) => Number.isInteger(it) && it >= 0) || buyers === 0) {
-    console.error("--purchases, --seed and --buyers must be whole numbers.");
+  if (![purchases, seed, buyers, seconds].every((it) => Number.isInteger(it) && it >= 0) || buyers === 0) {
+    console.error("--purchases, --seed, --buyers and --limit (in seconds) must be whole numbers.");
     return 1;
   }
   if (!process.env.REUSE_BUILD) {
@@ -34,7 +40,7 @@ async function main(): Promise<number> {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt.abort());
   // Only for a run that hangs against all limits of its own: what was started is ended on the way out.
-  const watchdog = setTimeout(() => interrupt.abort(), LIMIT_MS + GRACE_MS);
+  const watchdog = setTimeout(() => interrupt.abort(), seconds * 1_000 + GRACE_MS);
   console.log(`Chaos with seed ${seed}: ${purchases} purchases, ${buyers} buyers; load ${os.loadavg()[0]?.toFixed(2)}`);
   try {
     const { figures, faults } = await runChaos({
@@ -45,8 +51,8 @@ async function main(): Promise<number> {
       restartEveryMs: 15_000,
       restarts: 1_000,
       apiTroubleEveryMs: 4_000,
-      cutPercent: 1,
-      limitMs: LIMIT_MS,
+      cutPercent: 2,
+      limitMs: seconds * 1_000,
       quietMs: 10_000,
       signal: interrupt.signal,
       onProgress: (text) => console.log(text),

@@ -36,10 +36,10 @@ export async function runDisasters(world: World, plan: Plan, signal: AbortSignal
 function faultDeliveries(world: World, seed: number): void {
   world.stripe.control.setFaults({
     seed,
-    duplicatePercent: 35,
+    duplicatePercent: 32,
     corruptPercent: 5,
     dropPercent: 5,
-    secondEventIdPercent: 5,
+    secondEventIdPercent: 3,
     reorder: 60,
     jitterMs: 250,
   });

@@ -31,11 +31,11 @@ const COURSES: Array<[Course, number]> = [
   ["leave", 3],
 ];
 const AFTERMATHS: Array<[Purchase["aftermath"], number]> = [
-  ["none", 88],
-  ["refund", 4],
-  ["partial refund", 3],
+  ["none", 91],
+  ["refund", 3],
+  ["partial refund", 2],
   ["dispute lost", 2],
-  ["dispute won", 2],
+  ["dispute won", 1],
   ["dispute", 1],
 ];
 const DOUBLE_CLICKS = 5;

@@ -28,19 +28,16 @@ export interface Servers {
 }
 
 interface Place {
-  port: number;
+  options: AppServerOptions;
   child: ChildProcess | null;
   /** The server of this place once it answers. */
   up: Promise<AppServer | null>;
   isUp: boolean;
 }
 
-/** Starts a server on each port and waits for all. Rejects when one does not come up. */
-export async function startServers(
-  ports: readonly number[],
-  options: Omit<AppServerOptions, "port">,
-): Promise<Servers> {
-  const fleet = new Fleet(ports, options);
+/** Starts one server for each of the options, whose ports stay theirs, and waits for all. Rejects when one does not come up. */
+export async function startServers(options: readonly AppServerOptions[]): Promise<Servers> {
+  const fleet = new Fleet(options);
   try {
     await fleet.allUp();
     if (fleet.crashes.length > 0) throw new Error(fleet.crashes.join("\n"));
@@ -55,16 +52,14 @@ class Fleet implements Servers {
   readonly kills: number[] = [];
   readonly crashes: string[] = [];
   readonly complaints: string[] = [];
-  readonly #options: Omit<AppServerOptions, "port">;
   readonly #places: Place[];
   readonly #doomed = new Set<ChildProcess>();
   #stopping = false;
   /** How long the last start took. */
   #startMs = 0;
 
-  constructor(ports: readonly number[], options: Omit<AppServerOptions, "port">) {
-    this.#options = options;
-    this.#places = ports.map((port) => ({ port, child: null, up: Promise.resolve(null), isUp: false }));
+  constructor(options: readonly AppServerOptions[]) {
+    this.#places = options.map((it) => ({ options: it, child: null, up: Promise.resolve(null), isUp: false }));
     for (const place of this.#places) this.#start(place);
   }
 
@@ -112,7 +107,7 @@ class Fleet implements Servers {
         if (place.child === child && !this.#stopping) this.#start(place);
       });
     };
-    place.up = startAppServer({ ...this.#options, port: place.port, onSpawn }).then(
+    place.up = startAppServer({ ...place.options, onSpawn }).then(
       (server) => {
         output = server.output;
         this.#startMs = performance.now() - begun;

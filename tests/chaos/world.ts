@@ -15,6 +15,7 @@ import { type Servers, startServers } from "./servers";
 
 /** Few enough that an answer comes sooner than the server dies. */
 const DELIVERIES_AT_ONCE = 24;
+const DELIVERIES_PER_CONNECTION = 4;
 const EXTRA_TENANTS = 20;
 /** Quick, and long enough in sum to outlive every outage of the run. */
 const RETRY_DELAYS_MS = [150, 300, 600, 1_000, 1_500, 2_000, 3_000, ...Array.from({ length: 12 }, () => 3_000)];
@@ -39,7 +40,7 @@ export interface World {
 /** What takes down again what was started, oldest first. */
 type Undo = Array<() => unknown>;
 
-/** What decides the world's chance; `cutPercent`: so many of a hundred commits are never heard of by the server that made them. */
+/** What decides the world's chance; `cutPercent`: so many of a hundred commits of the first server are never heard of by it. */
 export interface Chance {
   seed: number;
   cutPercent: number;
@@ -75,6 +76,7 @@ async function build({ seed, cutPercent }: Chance, undo: Undo, close: World["clo
     secretKey: TEST_SECRET_KEY,
     retryDelaysMs: RETRY_DELAYS_MS,
     deliveriesAtOnce: DELIVERIES_AT_ONCE,
+    deliveriesPerConnection: DELIVERIES_PER_CONNECTION,
     prices: DEMO_SKUS.map((sku) => ({
       id: sku.priceId,
       productName: sku.name,
@@ -90,11 +92,15 @@ async function build({ seed, cutPercent }: Chance, undo: Undo, close: World["clo
   const origin = `http://127.0.0.1:${balancer.port}`;
   const behindProxy = new URL(databaseUrl);
   behindProxy.port = String(proxy.port);
-  const servers = await startServers(ports, {
-    databaseUrl: behindProxy.href,
-    stripeBase: stripe.url,
-    env: { APP_ORIGIN: origin, LOG_LEVEL: "error" },
-  });
+  // One of the two suffices for lost replies, and the proxy costs as much as anything else that we do here.
+  const servers = await startServers(
+    [behindProxy.href, databaseUrl].map((url, place) => ({
+      port: ports[place],
+      databaseUrl: url,
+      stripeBase: stripe.url,
+      env: { APP_ORIGIN: origin, LOG_LEVEL: "error" },
+    })),
+  );
   undo.push(() => servers.stop());
   stripe.control.setWebhook({ url: `${origin}/api/webhooks/stripe`, secrets: [TEST_WEBHOOK_SECRET] });
   const stopCutting = () => {

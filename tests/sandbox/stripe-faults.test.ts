@@ -126,6 +126,27 @@ describe("faults of deliveries", () => {
     expect(charge?.data.object).toHaveProperty("payment_intent", expect.stringMatching(/^pi_/));
   });
 
+  it("share connections where that is wanted, for so many deliveries each", async () => {
+    let connections = 0;
+    const receiver = createServer((request, response) => request.resume().on("end", () => response.end()));
+    receiver.on("connection", () => (connections += 1));
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const address = receiver.address();
+    const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`;
+    for (const [deliveriesPerConnection, expected] of [
+      [1, 6],
+      [3, 2],
+    ] as const) {
+      connections = 0;
+      await stage.restart({ webhook: { url, secrets: ["whsec_x"] }, deliveriesPerConnection });
+      for (let i = 0; i < 6; i += 1) await expireSome(1);
+      expect(log().map((delivery) => delivery.status)).toEqual([200, 200, 200, 200, 200, 200]);
+      expect(connections).toBe(expected);
+    }
+    receiver.closeAllConnections();
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+
   it("run so many at once as is wanted", async () => {
     let now = 0;
     let most = 0;

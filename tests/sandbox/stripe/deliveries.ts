@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { request } from "node:http";
 import type Stripe from "stripe";
+import { KeptConnections } from "../kept-connections";
 import { type Random, seeded } from "../random";
 import type { Faults } from "./faults";
 import type { State } from "./state";
@@ -43,6 +44,8 @@ interface Options {
   retryDelaysMs: number[];
   /** So many attempts at once, at most; the others wait their turn. */
   mostAtOnce: number;
+  /** A connection to the receiver carries so many attempts. */
+  perConnection: number;
 }
 
 /** Signs and sends events, retries what was not answered 2xx, and keeps the log. */
@@ -52,6 +55,7 @@ export class Deliveries {
   readonly #closing = new AbortController();
   readonly #idlers = new Set<() => void>();
   readonly #turns: Turns;
+  readonly #agent: KeptConnections | false;
   #webhook: Webhook | undefined;
   #running = 0;
   #chance: { seed: number; random: Random } | undefined;
@@ -63,6 +67,7 @@ export class Deliveries {
     // every delivery that waits or is in flight listens
     setMaxListeners(0, this.#closing.signal);
     this.#turns = new Turns(options.mostAtOnce);
+    this.#agent = options.perConnection > 1 && new KeptConnections(options.perConnection);
   }
 
   /** Sets the receiver and resumes what an earlier process left undelivered. Throws unless it is on loopback. */
@@ -126,6 +131,7 @@ export class Deliveries {
     this.#closing.abort();
     this.#release();
     await this.idle();
+    if (this.#agent) this.#agent.destroy();
   }
 
   /** Resolves after the first attempt, while the retries go on. */
@@ -218,7 +224,7 @@ export class Deliveries {
     if (kind === "corrupted") flipByte(body, this.random().below(body.length));
     return new Promise((resolve) => {
       const failed = () => resolve(timeout.aborted ? "timeout" : this.#closing.signal.aborted ? "aborted" : "error");
-      const call = request(webhook.url, { method: "POST", headers, signal, agent: false }, (response) => {
+      const call = request(webhook.url, { method: "POST", headers, signal, agent: this.#agent }, (response) => {
         response.on("error", failed);
         response.on("end", () => resolve(response.statusCode ?? "error"));
         response.resume();

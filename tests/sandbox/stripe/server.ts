@@ -37,6 +37,8 @@ export interface LocalStripeOptions {
   retryDelaysMs?: number[];
   /** So many deliveries are in flight at once, at most; default as many as there are. */
   deliveriesAtOnce?: number;
+  /** A connection to the receiver carries so many deliveries; default 1. */
+  deliveriesPerConnection?: number;
 }
 
 /** A running local Stripe. */
@@ -61,6 +63,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     faults: () => faults,
     retryDelaysMs: options.retryDelaysMs ?? RETRY_DELAYS_MS,
     mostAtOnce: options.deliveriesAtOnce ?? Number.POSITIVE_INFINITY,
+    perConnection: options.deliveriesPerConnection ?? 1,
   });
   const closing = new AbortController();
   const now = options.now ?? Date.now;
