@@ -7,7 +7,7 @@ import type { Sql } from "./transaction.server";
  * Rows come back in camelCase. A lock is waited for 3 s, a statement may take 8 s.
  */
 export function connect(url: string, max: number): Sql {
-  return postgres(url, {
+  const sql: Sql = postgres(url, {
     max,
     connect_timeout: 5,
     // Seconds until the next try after a lost connection. The default grows to 20, long after the database is back.
@@ -31,6 +31,37 @@ export function connect(url: string, max: number): Sql {
       },
     },
   });
+  return withoutHoles(sql);
+}
+
+/**
+ * Another known fault of postgres.js 3.4.9: it does not reset its row counter when a statement fails, or its connection
+ * goes, after some of the rows have arrived. The next result on that connection begins with so many holes, and `const [row] = …`
+ * finds nothing where there is a row. Transactions are free of it: the answer to BEGIN resets the counter.
+ */
+function withoutHoles(sql: Sql): Sql {
+  return new Proxy(sql, {
+    apply(target, self, args) {
+      const query: unknown = Reflect.apply(target as (...args: unknown[]) => unknown, self, args);
+      if (query instanceof Promise && "resolve" in query) fillHoles(query as unknown as DriverQuery);
+      return query;
+    },
+  });
+}
+
+interface DriverQuery {
+  resolve: (result: unknown) => void;
+}
+
+function fillHoles(query: DriverQuery): void {
+  const { resolve } = query;
+  query.resolve = (result) => {
+    if (Array.isArray(result)) {
+      const first = result.findIndex((_, index) => index in result);
+      if (first > 0) result.splice(0, first);
+    }
+    resolve(result);
+  };
 }
 
 let pool: Sql | undefined;

@@ -1,17 +1,24 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { leash } from "./leash";
 
 export interface LocalPostgres {
   /** The superuser's URL of a database of this server. */
   url(database: string): string;
   /** Makes the database if it is not there, from a template if one is named. */
   createDatabase(name: string, template?: string): Promise<void>;
+  /**
+   * Ends the server without a checkpoint, as a crash would, and starts it again: what was not written is lost, what was
+   * committed is recovered from the log. Every client loses its connection. Throws for a server that is not ours.
+   */
+  restart(manner: "immediate"): Promise<void>;
   /** Fast shutdown; does nothing when the server was running before we came and belongs to somebody else. */
   stop(): Promise<void>;
 }
@@ -23,6 +30,9 @@ export interface LocalPostgresOptions {
   /** Settings as in postgresql.conf. */
   settings?: Record<string, string>;
 }
+
+type Server = ChildProcessByStdio<null, null, Readable>;
+const STDIO: ["ignore", "ignore", "pipe"] = ["ignore", "ignore", "pipe"];
 
 const SUPERUSER = "postgres";
 /** Trust is enough: the server listens on loopback only and holds demo and test data. */
@@ -50,22 +60,38 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
     ...Object.entries(flags).flatMap(([k, v]) => ["-c", `${k}=${v}`]),
   ];
   // Its own process group: Ctrl-C in a terminal must reach the demo, which then stops the database last.
-  const child = spawn(bin.postgres, args, {
-    ...user,
-    cwd: dataDir,
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let errors = "";
-  child.stderr?.on("data", (chunk) => {
-    errors = `${errors}${chunk}`.slice(-4_000);
-  });
-  await waitUntilUp(urlOf("postgres"), child, () => errors);
-  child.stderr?.removeAllListeners("data").resume();
-  return handle(urlOf, child);
+  const start = () => spawn(bin.postgres, args, { ...user, cwd: dataDir, detached: true, stdio: STDIO });
+  return handle(urlOf, await startedUp(start, urlOf("postgres")));
 }
 
-function handle(urlOf: (database: string) => string, child: ChildProcess | null): LocalPostgres {
+/** The running server and how to start it anew. */
+interface Started {
+  child: Server;
+  again(): Promise<Started>;
+}
+
+async function startedUp(start: () => Server, url: string): Promise<Started> {
+  const child = start();
+  leash(child, "SIGINT");
+  let errors = "";
+  child.stderr.on("data", (chunk) => {
+    errors = `${errors}${chunk}`.slice(-4_000);
+  });
+  await waitUntilUp(url, child, () => errors);
+  child.stderr.removeAllListeners("data").resume();
+  return { child, again: () => startedUp(start, url) };
+}
+
+function handle(urlOf: (database: string) => string, first: Started | null): LocalPostgres {
+  let started = first;
+  let restarting: Promise<void> = Promise.resolve();
+  const end = async (signal: "SIGINT" | "SIGQUIT") => {
+    const child = started?.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await exited;
+  };
   return {
     url: urlOf,
     async createDatabase(name, template = "template1") {
@@ -77,11 +103,19 @@ function handle(urlOf: (database: string) => string, child: ChildProcess | null)
         await sql.end({ timeout: 5 });
       }
     },
+    restart() {
+      if (!started) return Promise.reject(new Error("This server was running before we came."));
+      const { again } = started;
+      restarting = restarting.then(async () => {
+        await end("SIGQUIT");
+        started = await again();
+      });
+      return restarting;
+    },
     async stop() {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGINT");
-      await exited;
+      // one that is just coming up again could not be ended
+      await restarting.catch(() => {});
+      await end("SIGINT");
     },
   };
 }

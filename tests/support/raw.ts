@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 
 export interface Answer {
   status: number;
@@ -13,6 +13,10 @@ export interface Ask {
   body?: string;
   /** Any address of 127.0.0.0/8: the caller's. */
   from?: string;
+  /** Keeps connections; without it each request has its own. */
+  agent?: Agent;
+  /** How long an answer may take, in ms; without it for ever. */
+  timeoutMs?: number;
 }
 
 /** A request with exactly these headers, Host included, from an address of one's choice. */
@@ -26,12 +30,14 @@ export function raw(stack: { app: { port: number } }, ask: Ask): Promise<Answer>
         path: ask.path,
         headers: ask.headers,
         localAddress: ask.from,
-        agent: false,
+        agent: ask.agent ?? false,
+        signal: ask.timeoutMs === undefined ? undefined : AbortSignal.timeout(ask.timeoutMs),
       },
       (incoming) => {
         let text = "";
         incoming.setEncoding("utf8");
         incoming.on("data", (chunk) => (text += chunk));
+        incoming.once("error", reject);
         incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text }));
       },
     );

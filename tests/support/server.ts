@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { leash } from "../sandbox/leash";
 import { freePort } from "./ports";
 
 export interface AppServer {
@@ -19,6 +20,8 @@ export interface AppServerOptions {
   webhookSecret?: string;
   port?: number;
   env?: Record<string, string>;
+  /** Handed the process at once, before it answers, for a caller who must be able to end it at any moment. */
+  onSpawn?: (child: ChildProcess) => void;
 }
 
 export const TEST_SECRET_KEY = "sk_test_local";
@@ -44,12 +47,15 @@ export async function startAppServer(options: AppServerOptions): Promise<AppServ
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  leash(child, "SIGKILL");
+  options.onSpawn?.(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
 
   const deadline = Date.now() + START_LIMIT_MS;
   while (!(await isAlive(origin))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The server did not start.\n${output}`);
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
+      throw new Error(`The server did not start.\n${output}`);
     await sleep(25);
   }
   return {

@@ -1,5 +1,6 @@
 import Stripe from "stripe";
 import { missing } from "./errors";
+import type { Faults } from "./faults";
 import { page } from "./listing";
 import type { Cause, Local } from "./local";
 import { type Params, withinTime } from "./params";
@@ -39,21 +40,40 @@ export type Fact = { [Type in FactType]: Pick<Extract<Stripe.Event, { type: Type
 const RETENTION_SECONDS = 30 * 86_400;
 const NO_CAUSE: Cause = { id: null, idempotency_key: null };
 
-/** Records a fact as an event of the client's own API version. The object is copied as it is at this moment. */
-export function recordEvent(local: Local, fact: Fact, cause: Cause = NO_CAUSE): Stripe.Event {
-  const frozen: Fact = JSON.parse(JSON.stringify(fact));
+/** What faults make of an event: its mode, and the older API version that wrote it (null: the client's own). */
+export type Disguise = Pick<Faults, "livemode" | "apiVersion">;
+
+const UNDISGUISED: Disguise = { livemode: false, apiVersion: null };
+/** What older versions did not tie to a payment intent. */
+const OLD_SHAPED = new Set(["charge", "refund", "dispute"]);
+
+/** Records a fact as an event. The object is copied as it is at this moment. */
+export function recordEvent(
+  local: Local,
+  fact: Fact,
+  cause: Cause = NO_CAUSE,
+  disguise: Disguise = UNDISGUISED,
+): Stripe.Event {
   const event = {
     id: newId("evt"),
     object: "event",
-    api_version: Stripe.API_VERSION,
+    api_version: disguise.apiVersion ?? Stripe.API_VERSION,
     created: local.seconds(),
-    livemode: local.livemode,
+    livemode: local.livemode || disguise.livemode,
     pending_webhooks: 1,
     request: cause,
-    ...frozen,
+    ...freeze(fact, disguise),
   } satisfies Stripe.Event;
   local.state.events.set(event.id, event);
   return event;
+}
+
+function freeze(fact: Fact, disguise: Disguise): Fact {
+  const frozen: Fact = JSON.parse(JSON.stringify(fact));
+  const object: { object: string; livemode?: boolean; payment_intent?: unknown } = frozen.data.object;
+  if (disguise.livemode && object.livemode !== undefined) object.livemode = true;
+  if (disguise.apiVersion !== null && OLD_SHAPED.has(object.object)) delete object.payment_intent;
+  return frozen;
 }
 
 /** `GET /v1/events/:id`. Throws ApiError 404. */

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ApiRequest, answerApi, unrecognized } from "./api";
 import { type Control, makeControl } from "./control";
 import { answerControl } from "./control-http";
 import { answerControlPage } from "./control-page";
 import { Deliveries, type Webhook } from "./deliveries";
 import { recordEvent } from "./events";
-import { type Faults, noFaults } from "./faults";
+import { concernsPath, type Faults, noFaults } from "./faults";
 import { redirect, sendAsset } from "./html";
 import type { Cause, Emitted, Local } from "./local";
 import { answerPay } from "./pay-page";
@@ -34,6 +35,8 @@ export interface LocalStripeOptions {
   now?: () => number;
   /** Pauses before the second, third … attempt of a delivery, in ms. */
   retryDelaysMs?: number[];
+  /** So many deliveries are in flight at once, at most; default as many as there are. */
+  deliveriesAtOnce?: number;
 }
 
 /** A running local Stripe. */
@@ -42,6 +45,8 @@ export interface LocalStripe {
   url: string;
   port: number;
   control: Control;
+  /** How many deliveries are neither taken nor given up. */
+  deliveriesUnderWay(): number;
   /** Stops serving, ends deliveries, retries and timers, and writes the state file. */
   close(): Promise<void>;
 }
@@ -55,7 +60,9 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     state,
     faults: () => faults,
     retryDelaysMs: options.retryDelaysMs ?? RETRY_DELAYS_MS,
+    mostAtOnce: options.deliveriesAtOnce ?? Number.POSITIVE_INFINITY,
   });
+  const closing = new AbortController();
   const now = options.now ?? Date.now;
   let port = 0;
   const local: Local = {
@@ -67,15 +74,17 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     emit: (fact, cause) => emit(fact, cause),
   };
   const emit = (fact: Parameters<Local["emit"]>[0], cause?: Cause): Emitted => {
-    const event = recordEvent(local, fact, cause);
+    const event = recordEvent(local, fact, cause, faults);
     const sent = [deliveries.send(event)];
-    if (faults.secondEventId) sent.push(deliveries.send(recordEvent(local, fact, cause)));
+    if (faults.secondEventId || deliveries.random().percent(faults.secondEventIdPercent)) {
+      sent.push(deliveries.send(recordEvent(local, fact, cause, faults)));
+    }
     return { event, firstAttempt: Promise.all(sent).then(() => undefined) };
   };
   for (const price of options.prices) if (!state.prices.has(price.id)) seedPrice(local, price);
 
   const control = makeControl({ local, deliveries, requests, faults });
-  const parts: Parts = { local, control, faults, requests, secretKey: options.secretKey };
+  const parts: Parts = { local, control, faults, requests, secretKey: options.secretKey, closing: closing.signal };
   const server = createServer((request, response) => {
     expireDueSessions(local);
     serve(parts, request, response).catch((error: unknown) => {
@@ -91,8 +100,10 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     url: local.origin(),
     port,
     control,
+    deliveriesUnderWay: () => deliveries.underWay,
     close: async () => {
       clearInterval(expiryClock);
+      closing.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await deliveries.close();
       server.closeAllConnections();
@@ -108,6 +119,7 @@ interface Parts {
   faults: Faults;
   requests: ApiRequest[];
   secretKey: string | undefined;
+  closing: AbortSignal;
 }
 
 async function serve(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -118,6 +130,7 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   const body = await readBody(request);
   const [, first, second, third] = path.split("/");
   if (first === "v1" || first === "v2") {
+    if (await isLostOnTheWay(parts, { method, path, request }, response)) return;
     return answerApi({ local, secretKey: parts.secretKey, faults, log: parts.requests }, request, body, response);
   }
   if (first === "c" && second === "pay" && third !== undefined) {
@@ -133,6 +146,21 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   if (sendAsset(path, response)) return;
   response.writeHead(404, { "content-type": "application/json" });
   response.end(JSON.stringify(unrecognized(method, path).body()));
+}
+
+/** Delays an API call; true when something between the caller and the API has answered in its stead. */
+async function isLostOnTheWay(
+  { faults, requests, local, closing }: Parts,
+  { method, path, request }: { method: string; path: string; request: IncomingMessage },
+  response: ServerResponse,
+): Promise<boolean> {
+  if (!concernsPath(faults, path)) return false;
+  if (faults.apiDelayMs > 0) await sleep(faults.apiDelayMs, undefined, { signal: closing });
+  if (faults.apiDown !== "404") return false;
+  const idempotencyKey = request.headers["idempotency-key"]?.toString() ?? null;
+  requests.push({ method, path, idempotencyKey, params: {}, status: 404, at: local.now() });
+  response.writeHead(404, { "content-type": "application/json" }).end("{}");
+  return true;
 }
 
 function listen(server: Server, port: number): Promise<number> {
