@@ -88,7 +88,7 @@ async function refusal(
   type: CreditType,
   lots: ReadonlyArray<{ held: number; lapsed: boolean }>,
 ): Promise<"CREDITS_ON_HOLD" | "CREDITS_EXPIRED" | "NO_CREDITS"> {
-  if (lots.some((lot) => lot.held > 0 && !lot.lapsed)) return "CREDITS_ON_HOLD";
+  if (lots.some((lot) => lot.held > 0)) return "CREDITS_ON_HOLD";
   if (lots.some((lot) => lot.lapsed)) return "CREDITS_EXPIRED";
   // Booked as lapsed already: what moved last in this type's latest lots tells.
   const [last] = await tx<{ reason: string }[]>`

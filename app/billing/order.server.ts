@@ -29,8 +29,8 @@ export interface Order extends Grants {
   paidAt: Date | null;
   paidCents: number | null;
   disputeStatus: "open" | "won" | "lost" | null;
-  /** How often the later life of the payment was written (refunds, disputes). */
-  paymentVersion: number;
+  /** When the reading of Stripe began that was applied last (refunds, disputes). */
+  paymentReadAt: Date | null;
   creditsGrantedAt: Date | null;
   reviewReason: string | null;
 }

@@ -13,15 +13,12 @@ import { EventFault, mismatch } from "./event-faults";
 import { lockOrder, type Order, orderUnknown, putInReview } from "./order.server";
 import type { OrderStatus } from "./order-status";
 
-/** Where Stripe moved on while it was read, it is read again, this often at most. */
-export const READINGS = 4;
-
 /** An order's later chapters: refund and dispute. Level-triggered: the event is a hint, Stripe is read again. */
 
-/** What was read of a payment, and which version of the order's payment it was read for. */
+/** What was read of a payment, and since when (the database's clock, before the first call). */
 export interface PaymentReading {
   orderId: string;
-  version: number;
+  readAt: Date;
   payment: Payment;
 }
 
@@ -40,18 +37,20 @@ export function readOrderPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): P
 async function locateAndRead(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<PaymentReading | null> {
   const orderId = (await orderOfPayment(sql, hint)) ?? hint.orderId ?? (await orderAtStripe(stripe, hint));
   if (orderId === null) return null;
-  const [order] = await sql<{ id: string; tenantId: string; paymentVersion: number }[]>`
-    select id, tenant_id, payment_version from billing_order where id = ${orderId}`;
+  const [order] = await sql<{ id: string; tenantId: string; readAt: Date }[]>`
+    select id, tenant_id, now() as read_at from billing_order where id = ${orderId}`;
   if (!order) throw orderUnknown(orderId);
-  // Read after the version, so that an equal version later means: nobody has written anything newer.
   const payment = await readPayment(stripe, hint);
   if (!payment) throw new EventFault("PAYMENT_PENDING", false, "Stripe does not know the payment", order);
-  return { orderId: order.id, version: order.paymentVersion, payment };
+  return { orderId: order.id, readAt: order.readAt, payment };
 }
 
-/** Whether the order's payment has moved on since it was read: then Stripe must be read again. */
-export function isStale(order: Order, reading: PaymentReading): boolean {
-  return order.paymentVersion !== reading.version;
+/**
+ * Whether a reading that began later has been applied already: then this one has nothing to say. What its event was about
+ * had happened before either began.
+ */
+export function isOvertaken(order: Order, reading: PaymentReading): boolean {
+  return order.paymentReadAt !== null && order.paymentReadAt > reading.readAt;
 }
 
 /**
@@ -63,16 +62,17 @@ export function isStale(order: Order, reading: PaymentReading): boolean {
 export async function applyPayment(
   tx: Tx,
   order: Order,
-  { payment }: PaymentReading,
+  reading: PaymentReading,
   hint: PaymentHint,
   at: Date,
 ): Promise<boolean> {
+  const { payment } = reading;
   if (payment.currency !== order.currency) throw mismatch("CURRENCY_MISMATCH", order.currency, payment.currency);
   if (!order.creditsGrantedAt) {
     // Set aside for a person, who has given the money back: there is nothing to take.
     if (!order.reviewReason) throw new EventFault("PAYMENT_PENDING", false, "not paid here yet", order);
     if (isThere(order, payment, order.status)) return false;
-    await write(tx, order, payment, order.status);
+    await write(tx, order, reading, order.status);
     return true;
   }
   const paidCents = order.paidCents ?? 0;
@@ -86,7 +86,7 @@ export async function applyPayment(
     disputeId: payment.disputeId,
     at,
   });
-  await write(tx, order, payment, statusOf(payment, paidCents));
+  await write(tx, order, reading, statusOf(payment, paidCents));
   if (changed) await noteShortfall(tx, order, spent);
   if (payment.refundedCents > paidCents) {
     await putInReview(tx, order, `REFUND_EXCEEDS_PAYMENT: ${payment.refundedCents} of ${paidCents}`);
@@ -94,10 +94,10 @@ export async function applyPayment(
   return true;
 }
 
-/** Tells those who read Stripe before us that somebody newer was here, although there was nothing to write. */
-export async function markRead(tx: Tx, order: Order): Promise<void> {
+/** Tells those who began to read before us that they have been overtaken, although there was nothing to write. */
+export async function markRead(tx: Tx, order: Order, reading: PaymentReading): Promise<void> {
   await tx`
-    update billing_order set payment_version = payment_version + 1
+    update billing_order set payment_read_at = ${reading.readAt}
     where id = ${order.id} and tenant_id = ${order.tenantId}`;
 }
 
@@ -116,27 +116,17 @@ function isThere(order: Order, payment: Payment, status: OrderStatus): boolean {
  * Throws as `readOrderPayment` and `applyPayment` do.
  */
 export async function followPayment(sql: Sql, stripe: Stripe, hint: PaymentHint): Promise<Payment | null> {
-  for (let attempt = 1; attempt <= READINGS; attempt++) {
-    const reading = await readOrderPayment(sql, stripe, hint);
-    if (!reading) return null;
-    const done = await transaction(sql, async (tx) => {
-      const [[order], [clock]] = await Promise.all([
-        lockOrder(tx, reading.orderId),
-        tx<{ now: Date }[]>`select now() as now`,
-      ]);
-      if (!order || !clock) throw orderUnknown(reading.orderId);
-      if (isStale(order, reading)) return false;
-      await applyPayment(tx, order, reading, hint, clock.now);
-      return true;
-    });
-    if (done) return reading.payment;
-  }
-  throw movedTooOften();
-}
-
-/** Somebody else wrote newer news every time. */
-export function movedTooOften(): EventFault {
-  return new EventFault("DATABASE_BUSY", false, "the payment kept moving while it was read");
+  const reading = await readOrderPayment(sql, stripe, hint);
+  if (!reading) return null;
+  await transaction(sql, async (tx) => {
+    const [[order], [clock]] = await Promise.all([
+      lockOrder(tx, reading.orderId),
+      tx<{ now: Date }[]>`select now() as now`,
+    ]);
+    if (!order || !clock) throw orderUnknown(reading.orderId);
+    if (!isOvertaken(order, reading)) await applyPayment(tx, order, reading, hint, clock.now);
+  });
+  return reading.payment;
 }
 
 /**
@@ -179,14 +169,14 @@ function statusOf(payment: Payment, paidCents: number): OrderStatus {
   return payment.refundedCents >= paidCents ? "REFUNDED" : "PARTIALLY_REFUNDED";
 }
 
-async function write(tx: Tx, order: Order, payment: Payment, status: OrderStatus): Promise<void> {
+async function write(tx: Tx, order: Order, { payment, readAt }: PaymentReading, status: OrderStatus): Promise<void> {
   await tx`
     update billing_order
     set status = ${status}, refunded_cents = ${payment.refundedCents}, lost_cents = ${payment.lostCents},
       dispute_status = ${payment.dispute}, stripe_charge_id = ${payment.chargeId},
       stripe_payment_intent_id = coalesce(stripe_payment_intent_id, ${payment.paymentIntentId}),
       receipt_url = coalesce(receipt_url, ${payment.receiptUrl}),
-      payment_version = payment_version + 1, updated_at = now()
+      payment_read_at = ${readAt}, updated_at = now()
     where id = ${order.id} and tenant_id = ${order.tenantId}`;
 }
 

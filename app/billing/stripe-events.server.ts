@@ -16,15 +16,7 @@ import {
 } from "./event-inbox.server";
 import { type Task, taskOf } from "./event-tasks.server";
 import { decideStep, lockOrder, type Order, orderUnknown, putInReview, takeStep } from "./order.server";
-import {
-  applyPayment,
-  isStale,
-  markRead,
-  movedTooOften,
-  notePayment,
-  READINGS,
-  readOrderPayment,
-} from "./refund.server";
+import { applyPayment, isOvertaken, markRead, notePayment, readOrderPayment } from "./refund.server";
 
 /**
  * What became of an event. "done": there was nothing (more) to do. "set aside": a permanent fault, a person must look.
@@ -38,7 +30,7 @@ export type EventOutcome =
 export type Manner = "delivery" | "drain" | "replay";
 
 /** The drainer waits for nobody: what is locked is being worked on, and the next event may be another tenant's. */
-const DRAIN_LOCK_TIMEOUT = "300ms";
+const DRAIN_LOCK_TIMEOUT = "150ms";
 
 /**
  * Takes a delivery in: stores it in a commit of its own, so that it outlives a crash, then processes it. Throws only when
@@ -133,7 +125,7 @@ async function performSession(
   return outcome;
 }
 
-/** Refunds and disputes: Stripe is read before the transaction opens, and again if somebody else was faster. */
+/** Refunds and disputes: Stripe is read before the transaction opens. */
 async function performPayment(
   sql: Sql,
   stripe: Stripe,
@@ -141,27 +133,23 @@ async function performPayment(
   task: Extract<Task, { kind: "payment" }>,
   manner: Manner,
 ): Promise<EventOutcome> {
-  for (let attempt = 1; attempt <= READINGS; attempt++) {
-    const reading = await readOrderPayment(sql, stripe, task.hint);
-    if (!reading) return ignore(sql, event.id);
-    const outcome = await transaction(sql, async (tx): Promise<EventOutcome | "stale"> => {
-      const [row, order] = await lock(tx, event.id, reading.orderId, manner);
-      if (!row) return { result: "done" };
-      if (!order) throw orderUnknown(reading.orderId);
-      if (isStale(order, reading)) return "stale";
-      let changed: boolean;
-      try {
-        changed = await applyPayment(tx, order, reading, task.hint, event.createdAt ?? row.receivedAt);
-      } catch (error) {
-        if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, row, error, order);
-        throw error;
-      }
-      if (!changed && manner !== "replay") await markRead(tx, order);
-      return finish(tx, event.id, row, order, changed);
-    });
-    if (outcome !== "stale") return outcome;
-  }
-  throw movedTooOften();
+  const reading = await readOrderPayment(sql, stripe, task.hint);
+  if (!reading) return ignore(sql, event.id);
+  return transaction(sql, async (tx) => {
+    const [row, order] = await lock(tx, event.id, reading.orderId, manner);
+    if (!row) return { result: "done" };
+    if (!order) throw orderUnknown(reading.orderId);
+    if (isOvertaken(order, reading)) return finish(tx, event.id, row, order, false);
+    let changed: boolean;
+    try {
+      changed = await applyPayment(tx, order, reading, task.hint, event.createdAt ?? row.receivedAt);
+    } catch (error) {
+      if (error instanceof EventFault && error.permanent) return setAside(tx, event.id, row, error, order);
+      throw error;
+    }
+    if (!changed && manner !== "replay") await markRead(tx, order, reading);
+    return finish(tx, event.id, row, order, changed);
+  });
 }
 
 /** Locks the event, then its order. No row: it is settled, or (for the drainer) in somebody else's hands. */

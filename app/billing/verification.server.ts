@@ -36,12 +36,12 @@ const MOST_FINDINGS = 1_000;
 export function verifyBooks(sql: Sql, scope: VerificationScope = {}): Promise<Verification> {
   return transaction(sql, async (tx) => {
     await tx`set transaction isolation level repeatable read, read only`;
-    await tx`select set_config('statement_timeout', '0', true)`;
+    await planForWholeTables(tx);
     const findings: Finding[] = [];
     for (const { rule, find } of INVARIANTS) {
       for (const { subject, detail } of await find(tx, MOST_FINDINGS)) findings.push({ rule, subject, detail });
     }
-    const rows = await walkChains(tx, scope, findings);
+    const rows = await checkChains(tx, scope, findings);
     findings.push(...(await compareWithReport(tx, scope.digest)));
     const [{ lots } = { lots: 0 }] = await tx<{ lots: number }[]>`
       select count(*)::int as lots from tenant_credit_balance`;
@@ -49,57 +49,63 @@ export function verifyBooks(sql: Sql, scope: VerificationScope = {}): Promise<Ve
   });
 }
 
-interface ChainRow {
-  id: number;
-  balanceId: string;
-  entry: string;
-  delta: number;
-  quantityAfter: number;
-  previousHash: string;
-  rowHash: string;
+/** Everything is read once, in a row: index scans fetch a large table in random order, and small sorts spill. */
+async function planForWholeTables(tx: Tx): Promise<void> {
+  await tx`
+    select set_config('statement_timeout', '0', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+      set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`;
 }
 
-/** Recomputes each row's hash from what the row says, in the order of each lot's chain. @returns the rows walked */
-async function walkChains(tx: Tx, scope: VerificationScope, findings: Finding[]): Promise<number> {
-  const moved = tx`
-    where l.balance_id in (
-      select b.id from tenant_credit_balance b left join ledger_checkpoint c on c.balance_id = b.id
-      where c.ledger_head is distinct from b.ledger_head)`;
-  const stream = tx<ChainRow[]>`
-    select l.id, l.balance_id, l.delta, l.quantity_after, l.previous_hash, l.row_hash,
-      jsonb_build_array(l.previous_hash, l.id, l.tenant_id, l.type, l.delta, l.reason, l.ref_id, l.balance_id, l.order_id,
-        ${micros(tx, "expires_at")}, l.quantity_after, l.actor_user_id, l.note, ${micros(tx, "occurred_at")},
-        ${micros(tx, "created_at")})::text as entry
-    from tenant_credit_ledger l ${scope.movedOnly ? moved : tx``}
-    order by l.balance_id, l.id`.cursor(BATCH);
-  let rows = 0;
-  let named = 0;
-  let [lot, head, quantity] = ["", "", 0];
-  for await (const batch of stream) {
-    for (const row of batch) {
-      if (row.balanceId !== lot) [lot, head, quantity] = [row.balanceId, "", 0];
-      quantity += row.delta;
-      const fault = faultOf(row, head, quantity);
-      if (fault && ++named <= MOST_FINDINGS) {
-        findings.push({ rule: "LEDGER_CHAIN", subject: `ledger row ${row.id}`, detail: `${fault}; lot ${lot}` });
-      }
-      [head, quantity] = [row.rowHash, row.quantityAfter];
-    }
-    rows += batch.length;
+/**
+ * Recomputes each row's hash from what the row says, and follows the links of each lot's chain. In two statements, each over
+ * the whole table at once: a walk row by row took three times as long. The hash is PostgreSQL's own, not our
+ * function's. @returns the rows looked at
+ */
+async function checkChains(tx: Tx, scope: VerificationScope, findings: Finding[]): Promise<number> {
+  const within = scope.movedOnly
+    ? tx`
+      where l.balance_id in (
+        select b.id from tenant_credit_balance b left join ledger_checkpoint c on c.balance_id = b.id
+        where c.ledger_head is distinct from b.ledger_head)`
+    : tx`where true`;
+  const changed = await tx<ChainFault[]>`
+    select l.id, l.balance_id from tenant_credit_ledger l
+    ${within} and l.row_hash is distinct from encode(sha256(convert_to(jsonb_build_array(
+      l.previous_hash, l.id, l.tenant_id, l.type, l.delta, l.reason, l.ref_id, l.balance_id, l.order_id,
+      ${micros(tx, "expires_at")}, l.quantity_after, l.actor_user_id, l.note, ${micros(tx, "occurred_at")},
+      ${micros(tx, "created_at")})::text, 'UTF8')), 'hex')
+    limit ${MOST_FINDINGS}`;
+  const broken = await tx<(ChainFault & { linked: boolean })[]>`
+    select id, balance_id, linked from (
+      select l.id, l.balance_id, l.previous_hash = lag(l.row_hash, 1, '') over chain as linked,
+        l.quantity_after = sum(l.delta) over (chain rows unbounded preceding) as counted
+      from tenant_credit_ledger l ${within}
+      window chain as (partition by l.balance_id order by l.id)
+    ) as links
+    where not (linked and counted)
+    limit ${MOST_FINDINGS}`;
+  const name = (row: ChainFault, fault: string) =>
+    findings.push({ rule: "LEDGER_CHAIN", subject: `ledger row ${row.id}`, detail: `${fault}; lot ${row.balanceId}` });
+  for (const row of changed) name(row, "the row was changed");
+  for (const row of broken) {
+    name(
+      row,
+      row.linked ? "quantity_after is not the sum so far" : "a row before it is missing, was changed or was put in",
+    );
   }
+  const [{ rows } = { rows: 0 }] = await tx<{ rows: number }[]>`
+    select count(*)::int as rows from tenant_credit_ledger l ${within}`;
   return rows;
+}
+
+interface ChainFault {
+  id: number;
+  balanceId: string;
 }
 
 /** Null for an infinite time, which no row of ours has: the hash then tells. */
 function micros(tx: Tx, column: string) {
   return tx`case when isfinite(l.${tx(column)}) then (extract(epoch from l.${tx(column)}) * 1000000)::bigint end`;
-}
-
-function faultOf(row: ChainRow, head: string, quantity: number): string | null {
-  if (createHash("sha256").update(row.entry).digest("hex") !== row.rowHash) return "the row was changed";
-  if (row.previousHash !== head) return "a row before it is missing, was changed or was put in";
-  if (row.quantityAfter !== quantity) return `quantity_after is ${row.quantityAfter}, the rows add up to ${quantity}`;
-  return null;
 }
 
 /**

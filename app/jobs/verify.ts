@@ -7,9 +7,13 @@ import { command } from "./command.server";
  */
 await command(
   async ({ sql, args, say }) => {
-    const at = args.indexOf("--digest");
+    const [option, digest, ...more] = args;
+    // What is not understood must not pass as checked.
+    if (option !== undefined && (option !== "--digest" || !digest || more.length > 0)) {
+      throw new Error("npm run verify, or npm run verify -- --digest <hex>");
+    }
     const began = performance.now();
-    const { rows, lots, findings } = await verifyBooks(sql, { digest: at < 0 ? undefined : args[at + 1] });
+    const { rows, lots, findings } = await verifyBooks(sql, { digest });
     for (const { rule, subject, detail } of findings) say(`${rule}: ${subject}: ${detail}`);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     say(`${rows} ledger rows and ${lots} lots checked in ${seconds} s: ${findings.length} faults.`);

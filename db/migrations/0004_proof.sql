@@ -7,11 +7,11 @@ alter table billing_order
   add column payment_failure text,
   add column dispute_status text check (dispute_status in ('open', 'won', 'lost')),
   add column lost_cents integer not null default 0 check (lost_cents >= 0),
-  -- counts what was applied of it; who read Stripe before another one wrote must read again
-  add column payment_version integer not null default 0;
+  -- when the reading of Stripe began that was applied last: an older one has nothing to say
+  add column payment_read_at timestamptz;
 create index billing_order_charge on billing_order (stripe_charge_id) where stripe_charge_id is not null;
 create index billing_order_paid on billing_order (paid_at) where paid_at is not null;
-grant update (stripe_charge_id, receipt_url, payment_failure, dispute_status, lost_cents, payment_version)
+grant update (stripe_charge_id, receipt_url, payment_failure, dispute_status, lost_cents, payment_read_at)
   on billing_order to billing_app;
 
 -- When Stripe last changed the price or product behind a SKU: somebody should compare ("Abgleich nötig").

@@ -12,9 +12,9 @@ import { type Acceptance, choose, type Kind, Step, settleTurn } from "./model/st
 import { deliver } from "./model/turns";
 import { World } from "./model/world";
 
-// PROPERTY_RUNS: how many sequences. PROPERTY_SEED: which; the seed of a failed run is in the name of its test.
+// PROPERTY_RUNS: how many sequences. PROPERTY_SEED: which; fixed by default, so that a run depends on the code alone.
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
-const SEED = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env.PROPERTY_SEED ?? 1);
 const KINDS = [...PURCHASES, ...IN_SYSTEM, ...AT_STRIPE];
 /** Late on ordinary days, and around the days on which clocks change or years end. */
 const BEGINNINGS = ["2026-11-22T10:00:00Z", "2026-03-27T22:30:00Z", "2026-10-23T21:30:00Z", "2027-12-30T22:58:00Z"];

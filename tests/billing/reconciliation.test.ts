@@ -146,8 +146,7 @@ describe("lost news about refunds and disputes", () => {
     expect(await everything()).toEqual(before);
   });
 
-  // Expected to fail: each run writes the order anew (`updated_at`, `payment_version`) for as long as it is disputed.
-  test.fails.each([false, true])("an open dispute (inquiry: %s): a second run changes nothing", async (inquiry) => {
+  test.each([false, true])("an open dispute (inquiry: %s): a second run changes nothing", async (inquiry) => {
     const [order] = await shop.buy(1);
     await shop.stripe.control.dispute(order?.sessionId ?? "", { inquiry });
     await shop.reconcile();

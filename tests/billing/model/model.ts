@@ -16,6 +16,8 @@ export interface Message {
   type: string;
   fact: Fact;
   state: "under way" | "refused" | "done";
+  /** When it first arrived. */
+  since?: number;
 }
 
 export interface Sku {
@@ -57,6 +59,9 @@ export interface State {
   spent: Record<string, number>;
 }
 
+/** What has to wait for its payment is tried again for four days. */
+const PATIENCE_MS = 4 * 86_400_000;
+
 /** What an order is called in a report. */
 export function nameOf(model: Model, order: OrderModel): string {
   return `order ${model.state.orders.indexOf(order)}`;
@@ -73,11 +78,13 @@ export class Model {
   }
 
   /** A delivery or, with `again`, a replay. @returns what must become of it */
-  receive(message: Message, again = false): "processed" | "done" | "retry" | "ignored" {
+  receive(message: Message, again = false): "processed" | "done" | "retry" | "ignored" | "set aside" {
     if (message.state === "done" && !again) return "done";
+    message.since ??= this.state.now;
     const outcome = this.#obey(message.fact);
     if (message.state !== "done") message.state = outcome === "retry" ? "refused" : "done";
-    return outcome;
+    const isOld = this.state.now - message.since >= PATIENCE_MS;
+    return outcome === "retry" && isOld ? "set aside" : outcome;
   }
 
   #obey(fact: Fact): "processed" | "retry" | "ignored" {
