@@ -10,7 +10,7 @@ import { type Purchase, planPurchase } from "./plan";
 import type { World } from "./world";
 
 /** Buyers wait while so many deliveries are under way, or these would fall further and further behind. */
-const MOST_UNDER_WAY = 200;
+const MOST_UNDER_WAY = 100;
 const ANSWER_LIMIT_MS = 12_000;
 const RETRY_PAUSE_MS = 150;
 const CALLS_PER_CONNECTION = 4;

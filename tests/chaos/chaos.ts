@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     purchases: { type: "string", default: "10000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    buyers: { type: "string", default: "24" },
+    buyers: { type: "string", default: "16" },
     limit: { type: "string", default: "300" },
   },
 });

@@ -82,7 +82,9 @@ async function storm(
 ): Promise<{ market: Market; disasters: Log; inTime: boolean }> {
   const broken = new AbortController();
   const calm = new AbortController();
-  const limit = AbortSignal.any([AbortSignal.timeout(options.limitMs), options.signal, broken.signal]);
+  // A timer of our own: Node 20 may collect the signal of AbortSignal.timeout inside AbortSignal.any before it fires.
+  const late = setTimeout(() => broken.abort(), options.limitMs);
+  const limit = AbortSignal.any([options.signal, broken.signal]);
   const stop = AbortSignal.any([limit, calm.signal]);
   // every buyer listens
   setMaxListeners(0, limit, stop);
@@ -106,6 +108,7 @@ async function storm(
     return { market, disasters: await disasters, inTime };
   } finally {
     clearInterval(progress);
+    clearTimeout(late);
     calm.abort();
     await disasters.catch(() => {});
   }

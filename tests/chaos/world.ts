@@ -14,7 +14,7 @@ import { type Balancer, startBalancer } from "./balancer";
 import { type Servers, startServers } from "./servers";
 
 /** Few enough that an answer comes sooner than the server dies. */
-const DELIVERIES_AT_ONCE = 24;
+const DELIVERIES_AT_ONCE = 12;
 const DELIVERIES_PER_CONNECTION = 4;
 const EXTRA_TENANTS = 20;
 /** Quick, and long enough in sum to outlive every outage of the run. */
