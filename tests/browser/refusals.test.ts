@@ -104,10 +104,10 @@ describe.each([
     }
   });
 
-  it("by a lost webhook waits and never claims a booking", async () => {
-    stack.stripe.control.setFaults({ drop: true });
+  it("by a lost webhook and a Stripe that does not answer waits and never claims a booking", async () => {
     await signIn(page, stack.origin, customer.email);
     await goToPayPage(page, stack.origin);
+    stack.stripe.control.setFaults({ drop: true, apiDown: "500" });
     await payButton(page, "CHF 117.00 bezahlen").click();
     await toast(page, "Zahlung wird verarbeitet");
     if (!javaScriptEnabled) await page.getByRole("link", { name: "Status aktualisieren" }).click();
