@@ -45,6 +45,8 @@ export interface ErrorDetails {
   fields?: Record<string, string>;
   retryAfterSeconds?: number;
   allow?: string;
+  /** Figures and times that belong to the code, shown in `details` as they are. */
+  shown?: Record<string, number | Date | null>;
 }
 
 /** An expected refusal. Throwing it inside a transaction rolls the transaction back. Anything else thrown is a bug. */

@@ -18,3 +18,15 @@ export function grantedCredits(grants: Grants): Array<{ type: CreditType; quanti
     { type: "DEVICE_SLOT" as const, quantity: grants.grantDeviceSlots },
   ].filter((credit) => credit.quantity > 0);
 }
+
+/** How long one credit extends the licence, in calendar days of Europe/Zurich. Nothing for a device slot. */
+export const LICENCE_DAYS: Record<CreditType, number> = { LICENSE_30D: 30, LICENSE_365D: 365, DEVICE_SLOT: 0 };
+
+/** What an admin does with a credit, as the API names it. */
+export const SPENDING_ACTIONS = {
+  ACTIVATE_LICENSE_30D: "LICENSE_30D",
+  ACTIVATE_LICENSE_365D: "LICENSE_365D",
+  ADD_DEVICE_SLOT: "DEVICE_SLOT",
+} as const satisfies Record<string, CreditType>;
+
+export type SpendingAction = keyof typeof SPENDING_ACTIONS;

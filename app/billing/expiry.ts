@@ -36,6 +36,14 @@ export function daysLeft(expiresAt: Date, now: Date): number {
   return lastUsableDay(expiresAt) - zurichDay(now);
 }
 
+/**
+ * The end of a licence that runs `days` calendar days of Europe/Zurich from `from`, to the same wall-clock time (docs/contract.md,
+ * "Rules with numbers"). An hour that the clocks skip or repeat ends at its later instant, as in PostgreSQL.
+ */
+export function extendLicence(from: Date, days: number): Date {
+  return fromZurichWallClock(zurichWallClock(from) + days * DAY + milliseconds(from));
+}
+
 /** The month of an instant in Europe/Zurich, as 2026-11. */
 export function zurichMonth(instant: Date): string {
   return new Date(zurichWallClock(instant)).toISOString().slice(0, 7);
@@ -43,15 +51,52 @@ export function zurichMonth(instant: Date): string {
 
 /** Midnight at which a Zurich day begins. Clocks change at two or three in the morning, so midnight always exists once. */
 export function startOfZurichDay(day: number): Date {
-  const wall = day * DAY;
-  // The offset just before the guess decides; a second pass settles guesses on the other side of a clock change.
-  let instant = wall - offsetAt(wall);
-  instant = wall - offsetAt(instant);
-  return new Date(instant);
+  return fromZurichWallClock(day * DAY);
+}
+
+/** A day of Zurich, or one instant, as people and programs write it. `end` is the first instant that is no longer in it. */
+export interface Moment {
+  start: Date;
+  end: Date;
+}
+
+/**
+ * Reads 22.11.2026 and 2026-11-22 as that day of Europe/Zurich, and 2026-11-22T10:35:00Z, which needs its offset, as an instant. Null
+ * for anything else, a 30 February included. Years from 2000 to 2199.
+ */
+export function parseMoment(text: string): Moment | null {
+  const german = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(text.trim());
+  const iso = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(text.trim());
+  const [year, month, dayOfMonth] = (german ? [german[3], german[2], german[1]] : [iso?.[1], iso?.[2], iso?.[3]]).map(
+    Number,
+  );
+  if (!year || !month || !dayOfMonth || year < 2000 || year > 2199) return null;
+  const utc = new Date(Date.UTC(year, month - 1, dayOfMonth));
+  if (utc.getUTCMonth() !== month - 1 || utc.getUTCDate() !== dayOfMonth) return null;
+  if (iso?.[4]) {
+    const instant = new Date(text.trim());
+    return Number.isNaN(instant.getTime()) ? null : { start: instant, end: new Date(instant.getTime() + 1) };
+  }
+  const day = utc.getTime() / DAY;
+  return { start: startOfZurichDay(day), end: startOfZurichDay(day + 1) };
+}
+
+/** The instant at which the clocks of Zurich show this: with winter time unless only summer time fits. */
+function fromZurichWallClock(wall: number): Date {
+  const offsets = [offsetAt(wall - DAY), offsetAt(wall + DAY)];
+  const winter = wall - Math.min(...offsets);
+  const summer = wall - Math.max(...offsets);
+  // The winter reading is the later instant, and the one that a skipped hour gets.
+  const fitsSummerOnly = offsetAt(winter) !== Math.min(...offsets) && offsetAt(summer) === Math.max(...offsets);
+  return new Date(fitsSummerOnly ? summer : winter);
 }
 
 function offsetAt(instant: number): number {
-  return zurichWallClock(new Date(instant)) - Math.floor(instant / 1000) * 1000;
+  return zurichWallClock(new Date(instant)) - (instant - milliseconds(new Date(instant)));
+}
+
+function milliseconds(instant: Date): number {
+  return ((instant.getTime() % 1000) + 1000) % 1000;
 }
 
 /** The local date and time read as if it were UTC, in milliseconds. */

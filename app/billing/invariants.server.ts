@@ -121,12 +121,64 @@ export const INVARIANTS: ReadonlyArray<{ rule: string; find(tx: Tx, most: number
       limit ${most}`,
   },
   {
+    rule: "ACTIVATION",
+    find: (tx, most) => tx`
+      select subject, detail from (
+        select 'activation ' || a.id as subject, 'spent ' || count(l.id) || ' credits of its tenant and type' as detail
+        from activation a
+        left join tenant_credit_ledger l on l.ref_id = a.id and l.reason = 'CREDIT_CONSUME'
+          and (l.tenant_id, l.type) = (a.tenant_id, a.type)
+        group by a.id having count(l.id) <> 1
+        union all
+        select 'tenant ' || coalesce(e.tenant_id, a.tenant_id), 'its licence or slots are not what its last activation gave'
+        from (
+          select tenant_id, max(valid_until) as until, max(max_devices) as devices from activation group by tenant_id
+        ) a
+        left join tenant_entitlement e on e.tenant_id = a.tenant_id
+        where e.tenant_id is null or e.valid_until < a.until or e.max_devices < a.devices
+      ) as offences limit ${most}`,
+  },
+  {
+    rule: "COUPON",
+    find: (tx, most) => tx`
+      select subject, detail from (
+        select 'coupon ' || c.id as subject, 'counted ' || c.redeemed_count || ', redeemed ' || count(r.id) as detail
+        from promo_code c left join promo_redemption r on r.promo_code_id = c.id
+        group by c.id having c.redeemed_count <> count(r.id)
+        union all
+        select 'redemption ' || r.id, 'its credits are not what its coupon grants'
+        from promo_redemption r
+        join promo_code c on c.id = r.promo_code_id
+        left join (
+          select ref_id, tenant_id, sum(delta) filter (where type = 'LICENSE_30D') as l30,
+            sum(delta) filter (where type = 'LICENSE_365D') as l365, sum(delta) filter (where type = 'DEVICE_SLOT') as slots
+          from tenant_credit_ledger where reason = 'COUPON_REDEEM' group by ref_id, tenant_id
+        ) g on g.ref_id = r.id and g.tenant_id = r.tenant_id
+        where (coalesce(g.l30, 0), coalesce(g.l365, 0), coalesce(g.slots, 0))
+          <> (c.grant_license_30d, c.grant_license_365d, c.grant_device_slots)
+      ) as offences limit ${most}`,
+  },
+  {
+    rule: "DAY_SUM",
+    find: (tx, most) => tx`
+      select 'day ' || coalesce(d.day, l.day) || ' of tenant ' || coalesce(d.tenant_id, l.tenant_id) as subject,
+        coalesce(d.type, l.type) || ' ' || coalesce(d.reason, l.reason) || ': kept ' || coalesce(d.delta, 0) || ' in '
+          || coalesce(d.entries, 0) || ' rows, ledger ' || coalesce(l.delta, 0) || ' in ' || coalesce(l.entries, 0) as detail
+      from tenant_credit_day d
+      full join (
+        select tenant_id, type, reason, (occurred_at at time zone 'Europe/Zurich')::date as day, sum(delta) as delta,
+          count(*) as entries
+        from tenant_credit_ledger group by 1, 2, 3, 4
+      ) l on (l.tenant_id, l.type, l.reason, l.day) = (d.tenant_id, d.type, d.reason, d.day)
+      where (d.delta, d.entries) is distinct from (l.delta, l.entries) limit ${most}`,
+  },
+  {
     rule: "GUARDS",
     find: (tx, most) => tx`
       select 'trigger ' || g.name as subject, 'is missing or switched off' as detail
       from unnest(string_to_array('ledger_moves_lot ledger_is_append_only ledger_is_never_emptied lot_moves_through_ledger '
         || 'lots_are_never_emptied order_grant_fits ledger_grant_fits hold_moves_lot reports_are_append_only '
-        || 'reports_are_never_emptied', ' ')) as g (name)
+        || 'reports_are_never_emptied activations_are_append_only activations_are_never_emptied ledger_adds_to_day', ' ')) as g (name)
       where not exists (select from pg_trigger t where t.tgname = g.name and t.tgenabled = 'O')
       limit ${most}`,
   },

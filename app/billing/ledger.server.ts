@@ -1,15 +1,6 @@
 import type { Tx } from "~/db/transaction.server";
 import type { CreditType } from "./credit-types";
-
-export type LedgerReason =
-  | "STRIPE_PURCHASE"
-  | "COUPON_REDEEM"
-  | "CREDIT_CONSUME"
-  | "MANUAL_ADJUST"
-  | "CREDIT_EXPIRE"
-  | "STRIPE_REFUND"
-  | "STRIPE_REFUND_REVERSAL"
-  | "STRIPE_DISPUTE_LOST";
+import type { LedgerReason } from "./ledger-reasons";
 
 /** One movement of one lot. The lot is named by tenant, type and `expiresAt`; it is made when it does not exist. */
 export interface LedgerEntry {

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { CREDIT_TYPES, SPENDING_ACTIONS, type SpendingAction } from "./credit-types";
+import { parseMoment } from "./expiry";
+import { LEDGER_REASONS } from "./ledger-reasons";
 
 const REQUIRED = "Diese Angabe fehlt oder stimmt nicht.";
 
 /** No control characters: PostgreSQL cannot hold U+0000 in text, and no name or id of ours has one. */
-const plainText = (max: number) =>
+export const plainText = (max: number) =>
   z
     .string({ message: REQUIRED })
     .min(1, REQUIRED)
@@ -21,3 +24,50 @@ export const loginForm = z.object({
 export const buyForm = z.object({ skuId: plainText(100), nonce: plainText(100).min(8, REQUIRED) });
 
 export const checkoutBody = z.object({ skuId: plainText(100) });
+
+const ACTIONS = Object.keys(SPENDING_ACTIONS) as [SpendingAction, ...SpendingAction[]];
+
+const nonce = plainText(100).min(8, REQUIRED);
+
+export const consumeBody = z.object({ action: z.enum(ACTIONS, { message: REQUIRED }) });
+
+export const redeemBody = z.object({ code: plainText(200) });
+
+/** The forms of the overview: spend one credit, or redeem a code. */
+export const spendingForm = z.discriminatedUnion("intent", [
+  z.object({ intent: z.literal("consume"), action: z.enum(ACTIONS, { message: REQUIRED }), nonce }),
+  z.object({ intent: z.literal("redeem"), code: z.string().max(200, REQUIRED), nonce }),
+]);
+
+/** `?cursor=` and `?limit=` of every list of the API. */
+export const listQuery = z.object({
+  cursor: z.string().optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, "Eine Zahl von 1 bis 100.")
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= 100, "Eine Zahl von 1 bis 100.")
+    .default(50),
+});
+
+const moment = z.string().transform((text, context) => {
+  const found = parseMoment(text);
+  if (found) return found;
+  context.addIssue({ code: "custom", message: "Geben Sie ein Datum wie 22.11.2026 ein." });
+  return z.NEVER;
+});
+
+/** The filter of the statement, for the page, the API and the CSV. Days are meant from their beginning to their end. */
+export const statementQuery = listQuery
+  .extend({
+    type: z.enum(CREDIT_TYPES, { message: REQUIRED }).optional(),
+    reason: z.enum(LEDGER_REASONS, { message: REQUIRED }).optional(),
+    from: moment.optional(),
+    to: moment.optional(),
+    at: moment.optional(),
+    lot: plainText(100).optional(),
+  })
+  .refine(({ from, to }) => !from || !to || from.start < to.end, {
+    path: ["to"],
+    message: "Das Ende liegt vor dem Anfang.",
+  });

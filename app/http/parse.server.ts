@@ -61,6 +61,15 @@ export async function parseForm<S extends z.ZodType>(request: Request, schema: S
   return check(schema, fields, "INVALID_BODY");
 }
 
+/** Reads an address's query; an empty value is none, of a repeated name the first counts. Throws INVALID_QUERY. */
+export function parseQuery<S extends z.ZodType>(request: Request, schema: S): z.infer<S> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new URL(request.url).searchParams) {
+    if (value !== "" && !Object.hasOwn(fields, name)) fields[name] = value;
+  }
+  return check(schema, fields, "INVALID_QUERY");
+}
+
 /** The header `Idempotency-Key`, null when absent. Throws INVALID_BODY for one that is empty, long or not plain ASCII. */
 export function idempotencyKey(request: Request): string | null {
   const key = request.headers.get("idempotency-key");

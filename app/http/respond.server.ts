@@ -102,13 +102,13 @@ export function methodNotAllowed(allow: string) {
 
 /** An error in the envelope of the JSON API. */
 function errorResponse(error: DomainError, traceId: string): Response {
-  const { fields } = error.details;
+  const { fields, shown } = error.details;
   const body = {
     ok: false,
     error: {
       code: error.code,
       message: errorMessage(error.code, error.details),
-      ...(fields ? { details: { fields } } : {}),
+      ...(fields || shown ? { details: { ...(fields ? { fields } : {}), ...shown } } : {}),
     },
     traceId,
   };

@@ -10,8 +10,7 @@ const time = new Intl.DateTimeFormat("de-CH", { timeZone: ZONE, hour: "2-digit",
 /** Cents as an amount without currency: 119700 → 1’197.00. */
 export function formatAmount(cents: number): string {
   const [whole = "0", fraction = "00"] = (Math.abs(cents) / 100).toFixed(2).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2019");
-  return `${cents < 0 ? MINUS : ""}${grouped}.${fraction}`;
+  return `${cents < 0 ? MINUS : ""}${formatCount(Number(whole))}.${fraction}`;
 }
 
 /** Cents with currency: CHF 1’197.00. */
@@ -54,4 +53,19 @@ export function licenceTimeLeft(validUntil: Date, now: Date): string {
 /** A number of credits of a kind: 3 × 365 Tage. */
 export function formatPack(quantity: number, name: string): string {
   return `${quantity} × ${name}`;
+}
+
+/** A whole number with groups: 12345 → 12’345. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, "\u2019");
+}
+
+/** A change, always with its sign: +3, −1. */
+export function formatChange(change: number): string {
+  return `${change < 0 ? MINUS : "+"}${formatCount(Math.abs(change))}`;
+}
+
+/** Date and time in Zurich: 22.11.2026, 10:35. */
+export function formatDateTime(instant: Date): string {
+  return `${formatDate(instant)}, ${formatTime(instant)}`;
 }

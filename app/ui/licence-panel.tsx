@@ -1,16 +1,16 @@
 import type { ReactNode } from "react";
 import { Badge, type Tone } from "./badge";
-import { CheckCircleIcon, ClockIcon, CrossCircleIcon, MinusCircleIcon } from "./icons";
+import { Icon } from "./icon";
 import type { LicenceWords } from "./overview-words";
 
 /** Above this many slots single segments would be too thin to count. */
 const MAX_SEGMENTS = 12;
 
 const BADGE: Record<LicenceWords["state"], { tone: Tone; icon: ReactNode; name: string }> = {
-  none: { tone: "neutral", icon: <MinusCircleIcon />, name: "Noch keine Lizenz" },
-  active: { tone: "positive", icon: <CheckCircleIcon />, name: "Aktiv" },
-  soon: { tone: "notice", icon: <ClockIcon />, name: "Läuft bald ab" },
-  over: { tone: "danger", icon: <CrossCircleIcon />, name: "Abgelaufen" },
+  none: { tone: "neutral", icon: <Icon name="minus-circle" />, name: "Noch keine Lizenz" },
+  active: { tone: "positive", icon: <Icon name="check-circle" />, name: "Aktiv" },
+  soon: { tone: "notice", icon: <Icon name="clock" />, name: "Läuft bald ab" },
+  over: { tone: "danger", icon: <Icon name="cross-circle" />, name: "Abgelaufen" },
 };
 
 /** Until when the tenant may work, and how many of its device slots are taken. */

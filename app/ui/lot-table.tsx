@@ -1,5 +1,5 @@
 import { Badge } from "./badge";
-import { ClockIcon, LockIcon } from "./icons";
+import { Icon } from "./icon";
 import type { LotWords } from "./overview-words";
 
 /** The lots, soonest expiry first; what is held is a row of its own. */
@@ -35,7 +35,10 @@ export function LotTable({ lots }: { lots: LotWords[] }) {
 function TimeLeft({ lot: { left, state } }: { lot: LotWords }) {
   if (state === "later") return <span className="text-sm text-mute">{left}</span>;
   return (
-    <Badge tone={state === "held" ? "neutral" : "notice"} icon={state === "held" ? <LockIcon /> : <ClockIcon />}>
+    <Badge
+      tone={state === "held" ? "neutral" : "notice"}
+      icon={state === "held" ? <Icon name="lock" /> : <Icon name="clock" />}
+    >
       {left}
     </Badge>
   );

@@ -1,5 +1,5 @@
 import { BuyForm } from "./buy-form";
-import { AlertIcon, CheckIcon, TagIcon } from "./icons";
+import { Icon } from "./icon";
 import type { PackageWords } from "./offer-words";
 
 interface PackageCardProps {
@@ -29,7 +29,7 @@ export function PackageCard({ offer, nonce, refusedId, problem }: PackageCardPro
       <div className="self-end">
         {problem ? (
           <p id={`problem-${id}`} className="mb-3 flex gap-2 text-sm text-danger">
-            <AlertIcon className="mt-0.5 size-4" />
+            <Icon name="alert" className="mt-0.5 size-4" />
             <span>
               <span className="sr-only">Fehler: </span>
               {problem}
@@ -52,7 +52,7 @@ function Savings({ text }: { text: string | null }) {
   if (!text) return <div className="max-sm:hidden" />;
   return (
     <p className="mt-2 flex gap-2 text-sm font-medium text-positive">
-      <TagIcon className="mt-0.5 size-4" />
+      <Icon name="tag" className="mt-0.5 size-4" />
       <span>{text}</span>
     </p>
   );
@@ -75,7 +75,7 @@ function Contents({ lines }: { lines: string[] }) {
     <ul className="mt-4 grid content-start gap-2 border-line border-t pt-4 pb-6 text-soft">
       {lines.map((line) => (
         <li key={line} className="flex gap-2">
-          <CheckIcon className="mt-0.5 size-4" />
+          <Icon name="check" className="mt-0.5 size-4" />
           {line}
         </li>
       ))}

@@ -1,6 +1,6 @@
 import { Link, NavLink, useLocation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { BoxIcon, ChevronsIcon, HomeIcon, MenuIcon } from "./icons";
+import { Icon, type IconName } from "./icon";
 import { Mark } from "./mark";
 import { ROLE_NAME } from "./words.de";
 
@@ -13,10 +13,15 @@ export interface ShellUser {
   operator: boolean;
 }
 
-/** The pages of a tenant. A page is listed when it exists. */
-const TENANT_PAGES = [
-  { to: "/admin/billing", name: "Übersicht", icon: <HomeIcon className="size-[1.125rem]" />, end: true },
-  { to: "/admin/billing/packages", name: "Pakete", icon: <BoxIcon className="size-[1.125rem]" />, end: false },
+/** The pages of a tenant. */
+const TENANT_PAGES: Array<[to: string, name: string, icon: IconName]> = [
+  ["/admin/billing", "Übersicht", "home"],
+  ["/admin/billing/packages", "Pakete", "box"],
+  ["/admin/billing/orders", "Bestellungen", "receipt"],
+  ["/admin/billing/ledger", "Kontoauszug", "list"],
+  ["/admin/licenses", "Lizenzen", "key"],
+  ["/admin/devices", "Geräte", "device"],
+  ["/admin/billing/accounting", "Firma & Belege", "building"],
 ];
 
 /** Navigation and account around a page: a sidebar from 1024 px on, a bar with a menu below. */
@@ -82,11 +87,11 @@ function Pages({ user }: { user: ShellUser }) {
         Abrechnung
       </p>
       <ul className="grid gap-0.5">
-        {TENANT_PAGES.map((page) => (
-          <li key={page.to}>
-            <NavLink to={page.to} end={page.end} className="nav-item">
-              {page.icon}
-              {page.name}
+        {TENANT_PAGES.map(([to, name, icon]) => (
+          <li key={to}>
+            <NavLink to={to} end={to === "/admin/billing"} className="nav-item">
+              <Icon name={icon} className="size-[1.125rem]" />
+              {name}
             </NavLink>
           </li>
         ))}
@@ -105,7 +110,7 @@ function PhoneBar({ user }: { user: ShellUser }) {
       {/* The key closes the menu as soon as one of its links was followed. */}
       <details key={key}>
         <summary className="btn btn-secondary mx-4 my-2.5 ms-auto flex w-fit">
-          <MenuIcon /> Menü
+          <Icon name="menu" /> Menü
         </summary>
         <div className="grid gap-4 border-t border-line bg-canvas px-4 py-5">
           <Pages user={user} />
@@ -124,7 +129,7 @@ function AccountMenu({ user }: { user: ShellUser }) {
     <details>
       <summary className="flex items-center gap-3 rounded-md p-1.5 hover:bg-hover">
         <AccountName user={user} />
-        <ChevronsIcon className="ms-auto size-4 text-mute" />
+        <Icon name="chevrons" className="ms-auto size-4 text-mute" />
       </summary>
       <div className="mt-3 grid gap-3 px-1.5">
         <p className="text-sm text-soft">{user.email}</p>

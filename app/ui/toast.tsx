@@ -1,6 +1,6 @@
 import { Link, useLocation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { AlertIcon, CheckCircleIcon, ClockIcon, EyeIcon, MinusCircleIcon } from "./icons";
+import { Icon } from "./icon";
 
 export type ToastTone = "positive" | "info" | "notice" | "neutral" | "danger";
 
@@ -21,11 +21,11 @@ const WASH: Record<ToastTone, string> = {
 };
 
 const ICON: Record<ToastTone, ReactNode> = {
-  positive: <CheckCircleIcon className="size-5" />,
-  info: <ClockIcon className="size-5" />,
-  notice: <EyeIcon className="size-5" />,
-  neutral: <MinusCircleIcon className="size-5" />,
-  danger: <AlertIcon className="size-5" />,
+  positive: <Icon name="check-circle" className="size-5" />,
+  info: <Icon name="clock" className="size-5" />,
+  notice: <Icon name="eye" className="size-5" />,
+  neutral: <Icon name="minus-circle" className="size-5" />,
+  danger: <Icon name="alert" className="size-5" />,
 };
 
 /**

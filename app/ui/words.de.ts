@@ -1,4 +1,5 @@
 import type { CreditType } from "~/billing/credit-types";
+import type { LedgerReason } from "~/billing/ledger-reasons";
 
 /** Credit types as headings and in tables. */
 export const CREDIT_NAME: Record<CreditType, string> = {
@@ -12,6 +13,18 @@ export const CREDIT_PHRASE: Record<CreditType, string> = {
   LICENSE_30D: "Lizenz 30 Tage",
   LICENSE_365D: "Lizenz 365 Tage",
   DEVICE_SLOT: "Geräte-Slot",
+};
+
+/** Why credits moved. */
+export const REASON_NAME: Record<LedgerReason, string> = {
+  STRIPE_PURCHASE: "Kauf",
+  COUPON_REDEEM: "Gutscheincode",
+  CREDIT_CONSUME: "Verbrauch",
+  MANUAL_ADJUST: "Korrektur",
+  CREDIT_EXPIRE: "Verfall",
+  STRIPE_REFUND: "Rückerstattung",
+  STRIPE_REFUND_REVERSAL: "Rückerstattung aufgehoben",
+  STRIPE_DISPUTE_LOST: "Anfechtung verloren",
 };
 
 /** The tabs of the packages page: word and query value. */

@@ -1,5 +1,5 @@
-import { consumeCredit, expireLots } from "~/billing/credits.server";
-import { transaction } from "~/db/transaction.server";
+import { expireLots } from "~/billing/credits.server";
+import { spendCredit } from "~/billing/licences.server";
 import type { Bought, Shop } from "./books-shop";
 
 const DAY = 86_400;
@@ -46,7 +46,6 @@ async function moveMoney(shop: Shop, bought: readonly Bought[]): Promise<void> {
 async function spend({ db }: Shop, tenantId: string, times: number): Promise<void> {
   for (let i = 0; i < times; i++) {
     const type = i % 2 ? "LICENSE_30D" : "LICENSE_365D";
-    const spent = { tenantId, type, actorUserId: null, refId: `licence ${i}` } as const;
-    await transaction(db.app, (tx) => consumeCredit(tx, spent));
+    await spendCredit(db.app, { tenantId, type, userId: null, deviceId: null, requestKey: null });
   }
 }
