@@ -32,3 +32,8 @@ export async function readOverview(db: Db, tenantId: string): Promise<Overview> 
   const credits = lots.map(({ type, quantity, held, expiresAt }) => ({ type, quantity, held, expiresAt }));
   return { entitlement, credits, expiringSoon: count > 0 ? { count } : null, readAt };
 }
+
+/** The overview as the API gives it. */
+export function overviewItem({ entitlement, credits, expiringSoon }: Overview): Omit<Overview, "readAt"> {
+  return { entitlement, credits, expiringSoon };
+}

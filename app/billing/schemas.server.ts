@@ -31,12 +31,14 @@ const nonce = plainText(100).min(8, REQUIRED);
 
 export const consumeBody = z.object({ action: z.enum(ACTIONS, { message: REQUIRED }) });
 
-export const redeemBody = z.object({ code: plainText(200) });
+const couponCode = plainText(200).refine((code) => code.trim() !== "", "Geben Sie einen Code ein.");
+
+export const redeemBody = z.object({ code: couponCode });
 
 /** The forms of the overview: spend one credit, or redeem a code. */
 export const spendingForm = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("consume"), action: z.enum(ACTIONS, { message: REQUIRED }), nonce }),
-  z.object({ intent: z.literal("redeem"), code: z.string().max(200, REQUIRED), nonce }),
+  z.object({ intent: z.literal("redeem"), code: couponCode, nonce }),
 ]);
 
 /** `?cursor=` and `?limit=` of every list of the API. */

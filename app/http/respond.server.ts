@@ -2,7 +2,7 @@ import { type ActionFunctionArgs, type AppLoadContext, data, type LoaderFunction
 import { isTransient } from "~/db/transaction.server";
 import { DomainError, type ErrorCode } from "~/errors";
 import { log } from "~/log.server";
-import { errorMessage, errorToast } from "~/ui/messages.de";
+import { type ErrorToast, errorMessage, errorToast } from "~/ui/messages.de";
 
 /** What the error page of a failed loader knows. */
 export interface PageError {
@@ -15,7 +15,14 @@ export interface PageError {
  * browser need not load them all. `values`: what was typed, no password.
  */
 export interface ActionFailure {
-  error: { code: ErrorCode; message: string; toast: { title: string; text: string }; values: Record<string, string> };
+  error: {
+    code: ErrorCode;
+    message: string;
+    toast: ErrorToast;
+    values: Record<string, string>;
+    /** What is wrong with which field. */
+    fields: Record<string, string>;
+  };
 }
 
 type Refused = ReturnType<typeof data<ActionFailure>>;
@@ -64,6 +71,7 @@ export async function pageAction<T>(
         message: errorMessage(error.code, error.details),
         toast,
         values,
+        fields: error.details.fields ?? {},
       },
     };
     return data(failure, { status: error.status, headers: errorHeaders(error) });

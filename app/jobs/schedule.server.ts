@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { expireLots } from "~/billing/credits.server";
 import type { Lane } from "~/billing/event-inbox.server";
 import { database } from "~/db/client.server";
 import { isTransient } from "~/db/transaction.server";
@@ -6,16 +7,18 @@ import { type Env, isLivemode } from "~/env.server";
 import { log } from "~/log.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { drainOnce } from "./drain.server";
+import { asOnlyOne, LOCKS } from "./holder.server";
 import { dueReconciliation, logReconciliation, runReconciliation } from "./reconcile.server";
 
 const DRAIN_EVERY_MS = 1_000;
 const LOOK_FOR_WORK_EVERY_MS = 15_000;
+const EXPIRE_EVERY_MS = 60 * 60 * 1_000;
 
 const state = globalThis as { __jobs?: { stop(): Promise<void> } };
 
 /**
- * Starts what every server does beside answering: draining the inbox, and reconciling every five minutes, one
- * server at a time. `stop` waits for what runs.
+ * Starts what every server does beside answering: draining the inbox, and, one server at a time, reconciling every five
+ * minutes and booking lapsed credits at its start and every hour. `stop` waits for what runs.
  */
 export function startJobs(env: Env): { stop(): Promise<void> } {
   if (state.__jobs) return state.__jobs;
@@ -31,7 +34,13 @@ export function startJobs(env: Env): { stop(): Promise<void> } {
     if (report) logReconciliation(report);
     return false;
   };
+  const expire = async () => {
+    const booked = await asOnlyOne(env.DATABASE_URL, LOCKS.expire, () => expireLots(database()));
+    if (booked) log.info({ lots: booked }, "booked lapsed credits");
+    return false;
+  };
   const loops = [
+    repeat("expire", EXPIRE_EVERY_MS, ending.signal, expire),
     repeat("reconcile", LOOK_FOR_WORK_EVERY_MS, ending.signal, reconcileIfDue),
     repeat("drain sessions", DRAIN_EVERY_MS, ending.signal, drain("sessions")),
     repeat("drain others", DRAIN_EVERY_MS, ending.signal, drain("others")),

@@ -1,11 +1,17 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Link, useLoaderData } from "@remix-run/react";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
+import { redeemCoupon } from "~/billing/coupons.server";
+import { SPENDING_ACTIONS } from "~/billing/credit-types";
+import { previewSpending, spendCredit } from "~/billing/licences.server";
 import { readOverview } from "~/billing/overview.server";
+import { spendingForm } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
-import { pageLoader } from "~/http/respond.server";
+import { parseForm } from "~/http/parse.server";
+import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import type { loader as billingLoader } from "~/routes/admin.billing";
+import { CouponForm } from "~/ui/coupon-form";
 import { CreditRows } from "~/ui/credit-rows";
 import { EmptyState } from "~/ui/empty-state";
 import { LicencePanel } from "~/ui/licence-panel";
@@ -15,20 +21,33 @@ import { overviewWords } from "~/ui/overview-words";
 import { PageHead } from "~/ui/page-head";
 import { PriceList } from "~/ui/price-list";
 import { RefusedNote } from "~/ui/refused-note";
+import { SpendingQuestion } from "~/ui/spending-question";
+import { askedType, spendingQuestion } from "~/ui/spending-words";
+import { Toast } from "~/ui/toast";
 
-export const meta: MetaFunction<typeof loader, { "routes/admin.billing": typeof billingLoader }> = ({ matches }) => {
+export const meta: MetaFunction<typeof loader, { "routes/admin.billing": typeof billingLoader }> = ({
+  data,
+  matches,
+}) => {
+  if (data?.refused) return [{ title: `Fehler: ${data.refused}: Übersicht – LeadRadar` }];
   const billing = matches.find((match) => match.id === "routes/admin.billing");
   const toast = billing?.data?.toast;
   return [{ title: `${toast ? `${toast.title}: ` : ""}Übersicht – LeadRadar` }];
 };
 
-export function loader({ request }: LoaderFunctionArgs) {
+export { pageHeaders as headers } from "~/http/page-headers";
+
+export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
     const sql = database();
     const [overview, skus] = await Promise.all([readOverview(sql, admin.tenantId), listActiveSkus(sql)]);
+    const asked = admin.canSpend ? askedType(new URL(request.url).searchParams.get("bestaetigen")) : null;
+    const preview = asked ? previewSpending(overview, asked) : null;
     return {
       ...overviewWords(overview),
+      question: asked && preview ? spendingQuestion(overview, asked, preview) : null,
+      refused: refusedIn(context),
       packages: priceListWords(skus),
       nonce: crypto.randomUUID(),
       canSpend: admin.canSpend,
@@ -36,25 +55,48 @@ export function loader({ request }: LoaderFunctionArgs) {
   });
 }
 
+/** Spends one credit, or redeems a code. */
+export function action(args: ActionFunctionArgs) {
+  const { request } = args;
+  return pageAction(args, async () => {
+    const { tenantId, userId } = await requireAdmin(request, "spend");
+    const form = await parseForm(request, spendingForm);
+    const who = { tenantId, userId, deviceId: null, requestKey: `form:${form.nonce}` };
+    if (form.intent === "redeem") {
+      const { id } = await redeemCoupon(database(), { ...who, code: form.code });
+      return redirect(`/admin/billing?eingeloest=${id}`, 303);
+    }
+    const { id } = await spendCredit(database(), { ...who, type: SPENDING_ACTIONS[form.action] });
+    return redirect(`/admin/billing?aktiviert=${id}`, 303);
+  });
+}
+
 export default function Overview() {
-  const { licence, credits, lots, packages, nonce, canSpend } = useLoaderData<typeof loader>();
+  const { licence, urgent, question, credits, lots, packages, nonce, canSpend } = useLoaderData<typeof loader>();
+  const failure = useActionData<typeof action>();
+  const error = failure && "error" in failure ? failure.error : null;
+  const codeError = error?.values.intent === "redeem" ? (error.fields.code ?? error.message) : undefined;
+  const refusedId = canSpend ? null : "nur-lesen";
   return (
     <>
+      {error ? <Toast toast={{ tone: "danger", ...error.toast }} /> : null}
+      {question ? <SpendingQuestion question={question} nonce={nonce} back="/admin/billing" /> : null}
       <PageHead
         title="Übersicht"
         action={
-          <Link className="btn btn-primary" to="/admin/billing/packages">
+          <Link className={`btn ${urgent ? "btn-secondary" : "btn-primary"}`} to="/admin/billing/packages">
             Paket kaufen
           </Link>
         }
       />
+      {canSpend ? null : <RefusedNote id="nur-lesen" />}
       <div className="grid gap-x-14 gap-y-10 xl:grid-cols-[minmax(0,22rem)_minmax(0,1fr)]">
         <LicencePanel licence={licence} />
         <section aria-labelledby="guthaben">
           <h2 id="guthaben" className="text-lg font-semibold tracking-tight">
             Guthaben
           </h2>
-          <CreditRows credits={credits} />
+          <CreditRows credits={credits} urgent={urgent} refusedId={refusedId} />
         </section>
       </div>
 
@@ -88,10 +130,20 @@ export default function Overview() {
               Pakete vergleichen
             </Link>
           </div>
-          {canSpend ? null : <RefusedNote id="nur-lesen" />}
-          <PriceList columns={packages.columns} nonce={nonce} refusedId={canSpend ? null : "nur-lesen"} />
+          <PriceList columns={packages.columns} nonce={nonce} refusedId={refusedId} />
         </section>
       ) : null}
+
+      {/* Not named by its heading: "Code" is the name of the field alone. */}
+      <section className="mt-14">
+        <h2 className="mb-4 text-lg font-semibold tracking-tight">Gutscheincode</h2>
+        <CouponForm
+          nonce={nonce}
+          code={codeError ? (error?.values.code ?? "") : ""}
+          error={codeError}
+          refusedId={refusedId}
+        />
+      </section>
     </>
   );
 }

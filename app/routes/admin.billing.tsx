@@ -2,11 +2,16 @@ import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { readCheckoutNotice, settleReturn } from "~/billing/checkout-notice.server";
+import { readRedemption } from "~/billing/coupons.server";
+import { grantedCredits } from "~/billing/credit-types";
+import { creditExpiry } from "~/billing/expiry";
+import { readActivation } from "~/billing/licences.server";
 import { database } from "~/db/client.server";
 import { pageLoader, sameAddress } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
-import { Toast } from "~/ui/toast";
+import { activationToast, grantedSentence } from "~/ui/spending-words";
+import { Toast, type ToastContent } from "~/ui/toast";
 import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
 
 /**
@@ -24,8 +29,20 @@ export function loader({ request }: LoaderFunctionArgs) {
     };
     if (await settleReturn(database(), stripeClient(), admin.tenantId, back)) throw sameAddress(request);
     const notice = await readCheckoutNotice(database(), admin.tenantId, back);
-    return { toast: checkoutToast(notice), waiting: notice?.kind === "processing" };
+    const toast = checkoutToast(notice) ?? (await doneToast(admin.tenantId, query));
+    return { toast, waiting: notice?.kind === "processing" };
   });
+}
+
+/** What the person has just done here: the address names it, the database says what came of it. Another tenant's is 404. */
+async function doneToast(tenantId: string, query: URLSearchParams): Promise<ToastContent | null> {
+  const [activated, redeemed] = [query.get("aktiviert"), query.get("eingeloest")];
+  if (activated) return activationToast(await readActivation(database(), tenantId, activated));
+  if (!redeemed) return null;
+  const redemption = await readRedemption(database(), tenantId, redeemed);
+  const expiresAt = creditExpiry(redemption.redeemedAt, redemption.creditExpiresInDays);
+  const text = grantedSentence(grantedCredits(redemption), expiresAt);
+  return { tone: "positive", title: "Gutscheincode eingelöst", text };
 }
 
 export default function Billing() {

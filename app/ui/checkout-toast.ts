@@ -1,19 +1,14 @@
 import type { CheckoutNotice } from "~/billing/checkout-notice.server";
-import { formatLastDay, formatPack } from "./format";
+import { grantedSentence } from "./spending-words";
 import type { ToastContent } from "./toast";
-import { CREDIT_NAME } from "./words.de";
 
 /** What the overview says to a buyer who has come back. Chosen by the server, so that pages load less script. */
 export function checkoutToast(notice: CheckoutNotice | null): ToastContent | null {
   switch (notice?.kind) {
     case undefined:
       return null;
-    case "booked": {
-      const packs = notice.credits.map(({ type, quantity }) => formatPack(quantity, CREDIT_NAME[type]));
-      const single = notice.credits.length === 1 && notice.credits[0]?.quantity === 1;
-      const text = `${packs.join(", ")} ${single ? "ist" : "sind"} gutgeschrieben, gültig bis und mit ${formatLastDay(notice.expiresAt)}.`;
-      return { tone: "positive", title: "Zahlung erhalten", text };
-    }
+    case "booked":
+      return { tone: "positive", title: "Zahlung erhalten", text: grantedSentence(notice.credits, notice.expiresAt) };
     case "processing":
       return {
         tone: "info",

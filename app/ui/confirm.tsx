@@ -26,8 +26,11 @@ export function Confirm({
     box.close();
     box.showModal();
     return () => {
-      // After the page without the question is there.
-      setTimeout(() => document.getElementById(trigger)?.focus());
+      // After the page without the question is there; what that page itself has focused, a refusal, keeps the focus.
+      setTimeout(() => {
+        const { activeElement, body } = document;
+        if (activeElement === body || activeElement?.id === "inhalt") document.getElementById(trigger)?.focus();
+      });
     };
   }, [trigger]);
   return (

@@ -1,3 +1,4 @@
+import { Link } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { Badge, type Tone } from "./badge";
 import { Icon } from "./icon";
@@ -43,6 +44,9 @@ export function LicencePanel({ licence: { state, until, devices } }: { licence: 
           <span className="num font-medium">{`${devices.active} von ${devices.max} aktiv`}</span>
         </p>
         <Segments taken={devices.active} all={devices.max} />
+        <Link className="link target mt-3" to="/admin/devices">
+          Geräte verwalten
+        </Link>
       </div>
     </section>
   );

@@ -54,12 +54,29 @@ export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): strin
   return ERROR_SENTENCES[code];
 }
 
-/** The message as the title and the text of a toast. */
-export function errorToast(code: ErrorCode, details: ErrorDetails, traceId: string): { title: string; text: string } {
+/** Where to go on after some refusals. */
+const WAYS_ON: Partial<Record<ErrorCode, { label: string; to: `/${string}` }>> = {
+  NO_CREDITS: { label: "Pakete ansehen", to: "/admin/billing/packages" },
+  CREDITS_EXPIRED: { label: "Pakete ansehen", to: "/admin/billing/packages" },
+  CREDITS_ON_HOLD: { label: "Bestellung ansehen", to: "/admin/billing/orders" },
+  PAYMENT_REQUIRED: { label: "Zur Übersicht", to: "/admin/billing" },
+};
+
+/** A refusal as a toast says it. */
+export interface ErrorToast {
+  title: string;
+  text: string;
+  action?: { label: string; to: `/${string}` };
+}
+
+/** The message as the title and the text of a toast, with the way on where there is one. */
+export function errorToast(code: ErrorCode, details: ErrorDetails, traceId: string): ErrorToast {
   const message = errorMessage(code, details);
   const end = message.indexOf(". ");
   const [title, text] = end < 0 ? [message, ""] : [message.slice(0, end), message.slice(end + 2)];
-  return { title, text: TRACED.has(code) ? `${text} Trace-ID ${traceId}`.trim() : text };
+  const toast: ErrorToast = { title, text: TRACED.has(code) ? `${text} Trace-ID ${traceId}`.trim() : text };
+  const action = WAYS_ON[code];
+  return action ? { ...toast, action } : toast;
 }
 
 /** Every sentence of this file, for the test that reads them all. */

@@ -11,6 +11,7 @@ type Lot = Overview["credits"][number];
 export function overviewWords({ entitlement, credits, readAt }: Overview) {
   return {
     licence: licenceWords(entitlement, readAt),
+    urgent: urgentType({ entitlement, credits, readAt }),
     credits: CREDIT_TYPES.map((type) =>
       creditWords(
         type,
@@ -20,6 +21,14 @@ export function overviewWords({ entitlement, credits, readAt }: Overview) {
     ),
     lots: credits.flatMap((lot) => lotWords(lot, readAt)),
   };
+}
+
+/** The licence credit that should be activated now: there is one, and the licence is missing or ends soon. 365 days before 30. */
+function urgentType({ entitlement, credits, readAt }: Omit<Overview, "expiringSoon">): CreditType | null {
+  const { validUntil } = entitlement;
+  if (validUntil && validUntil.getTime() - readAt.getTime() > SOON_MS) return null;
+  const usable = (type: CreditType) => credits.some((lot) => lot.type === type && lot.quantity > lot.held);
+  return (["LICENSE_365D", "LICENSE_30D"] as const).find(usable) ?? null;
 }
 
 /** The licence as its panel says it. */

@@ -1,4 +1,4 @@
-import type { CreditType } from "~/billing/credit-types";
+import type { CreditType, SpendingAction } from "~/billing/credit-types";
 import type { LedgerReason } from "~/billing/ledger-reasons";
 
 /** Credit types as headings and in tables. */
@@ -36,3 +36,10 @@ export const CREDIT_TAB: Record<CreditType, { name: string; art: string }> = {
 
 /** Roles as the account menu names them. */
 export const ROLE_NAME = { OWNER: "Inhaber/in", ADMIN: "Admin", VIEWER: "Nur lesen" } as const;
+
+/** What a credit is spent on: the button, and the value of `?bestaetigen=` that asks first. */
+export const SPENDING: Record<CreditType, { action: SpendingAction; button: string; ask: string }> = {
+  LICENSE_30D: { action: "ACTIVATE_LICENSE_30D", button: "30 Tage aktivieren", ask: "lizenz-30" },
+  LICENSE_365D: { action: "ACTIVATE_LICENSE_365D", button: "365 Tage aktivieren", ask: "lizenz-365" },
+  DEVICE_SLOT: { action: "ADD_DEVICE_SLOT", button: "Gerät hinzufügen", ask: "geraete-slot" },
+};

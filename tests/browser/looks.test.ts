@@ -5,7 +5,7 @@ import { deliver, type SessionChange, sessionEvent } from "../support/events";
 import { insertOrder } from "../support/orders";
 import { type Stack, startStack } from "../support/stack";
 import { inspect } from "./inspect";
-import { buyButton, newCustomer, signIn, toast } from "./steps";
+import { buyButton, giveCredits, newCustomer, signIn, toast } from "./steps";
 
 const MAX_SCRIPT_BYTES = 100_000;
 
@@ -35,17 +35,6 @@ async function owner() {
   const visitor = await visit();
   await signIn(visitor.page, stack.origin, customer.email);
   return { ...visitor, ...customer };
-}
-
-/** Adds credits that expire after so many days, some of them held. */
-async function giveCredits(tenantId: string, type: string, count: number, days: number, held = 0): Promise<void> {
-  const sql = stack.db.owner;
-  const [row] = await sql<{ lot: string }[]>`
-    insert into tenant_credit_ledger (tenant_id, type, delta, reason, expires_at)
-    values (${tenantId}, ${type}, ${count}, 'MANUAL_ADJUST', 
-      (date_trunc('day', now() at time zone 'Europe/Zurich') + make_interval(days => ${days})) at time zone 'Europe/Zurich')
-    returning balance_id as lot`;
-  if (held > 0) await sql`update tenant_credit_balance set held = ${held} where id = ${row?.lot ?? ""}`;
 }
 
 async function giveLicence(tenantId: string, days: number): Promise<void> {
@@ -80,11 +69,11 @@ describe("no violation, no sideways scroll, no complaint of the browser", () => 
   it("overview with credits, some expiring soon, some held, and an active licence", async () => {
     const { page, problems, tenantId } = await owner();
     await giveLicence(tenantId, 313);
-    await giveCredits(tenantId, "LICENSE_30D", 2, 13);
-    await giveCredits(tenantId, "LICENSE_30D", 8, 300);
-    await giveCredits(tenantId, "LICENSE_365D", 3, 209, 1);
-    await giveCredits(tenantId, "DEVICE_SLOT", 3, 209);
-    await giveCredits(tenantId, "DEVICE_SLOT", 2, 240);
+    await giveCredits(stack.db.owner, tenantId, "LICENSE_30D", 2, 13);
+    await giveCredits(stack.db.owner, tenantId, "LICENSE_30D", 8, 300);
+    await giveCredits(stack.db.owner, tenantId, "LICENSE_365D", 3, 209, 1);
+    await giveCredits(stack.db.owner, tenantId, "DEVICE_SLOT", 3, 209);
+    await giveCredits(stack.db.owner, tenantId, "DEVICE_SLOT", 2, 240);
     await page.reload();
     await page.getByText("2 davon laufen in 12 Tagen ab").waitFor();
     await page.getByText("ein weiterer ist gesperrt").waitFor();

@@ -82,3 +82,20 @@ export async function lastSession(owner: postgres.Sql, customer: Customer): Prom
 export function complaints(problems: string[]): string[] {
   return problems.filter((problem) => !problem.startsWith("Failed to load resource"));
 }
+
+/** Adds credits that expire after so many days, some of them held. */
+export async function giveCredits(
+  sql: postgres.Sql,
+  tenantId: string,
+  type: string,
+  count: number,
+  days: number,
+  held = 0,
+): Promise<void> {
+  const [row] = await sql<{ lot: string }[]>`
+    insert into tenant_credit_ledger (tenant_id, type, delta, reason, expires_at)
+    values (${tenantId}, ${type}, ${count}, 'MANUAL_ADJUST', 
+      (date_trunc('day', now() at time zone 'Europe/Zurich') + make_interval(days => ${days})) at time zone 'Europe/Zurich')
+    returning balance_id as lot`;
+  if (held > 0) await sql`update tenant_credit_balance set held = ${held} where id = ${row?.lot ?? ""}`;
+}
