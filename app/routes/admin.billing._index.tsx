@@ -80,7 +80,8 @@ export default function Overview() {
   return (
     <>
       {error ? <Toast toast={{ tone: "danger", ...error.toast }} /> : null}
-      {question ? <SpendingQuestion question={question} nonce={nonce} back="/admin/billing" /> : null}
+      {/* A refusal has answered the question; the router does not read the page anew after one. */}
+      {question && !error ? <SpendingQuestion question={question} nonce={nonce} back="/admin/billing" /> : null}
       <PageHead
         title="Übersicht"
         action={
