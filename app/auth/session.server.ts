@@ -20,6 +20,7 @@ export interface SignedIn {
   operator: boolean;
   tenantId: string | null;
   tenantName: string | null;
+  tenantSlug: string | null;
 }
 
 /**
@@ -64,7 +65,7 @@ export async function findUser(request: Request): Promise<SignedIn | null> {
   const token = await readToken(request);
   if (!token) return null;
   const [user] = await database()<SignedIn[]>`
-    select u.id as user_id, u.name, u.email, u.role, u.operator, u.tenant_id, t.name as tenant_name
+    select u.id as user_id, u.name, u.email, u.role, u.operator, u.tenant_id, t.name as tenant_name, t.slug as tenant_slug
     from session s
     join app_user u on u.id = s.user_id
     left join tenant t on t.id = u.tenant_id

@@ -4,6 +4,7 @@ import { type CreditType, LICENCE_DAYS } from "./credit-types";
 import { consumeCredit } from "./credits.server";
 import { extendLicence } from "./expiry";
 import type { Overview } from "./overview.server";
+import { type Cursor, type Page, pageOf } from "./paging.server";
 
 /** What one credit was spent on. Of a licence `validFrom` and `validUntil`, of a slot `maxDevices` since then. */
 export interface Activation {
@@ -109,4 +110,51 @@ export async function readActivation(db: Db, tenantId: string, id: string): Prom
     where tenant_id = ${tenantId} and id = ${id}`;
   if (!activation) throw new DomainError("NOT_FOUND");
   return activation;
+}
+
+/** An activation of a licence, with who did it. */
+export interface LicenceActivation {
+  id: string;
+  type: CreditType;
+  validFrom: Date;
+  validUntil: Date;
+  createdAt: Date;
+  /** The creation in microseconds, exact, for the cursor. */
+  createdMicros: string;
+  /** A person's e-mail address, or a device's name. */
+  actor: string | null;
+  /** The lot that the credit came from. */
+  lotId: string | null;
+}
+
+/** An activation's key in a cursor: when it was, in microseconds, and its id. */
+export const ACTIVATION_KEY = [/^\d{1,17}$/, /^[\x21-\x7d]{1,100}$/];
+
+/** One page of a tenant's licence activations, newest first, and how many there are. */
+export async function listActivations(
+  db: Db,
+  tenantId: string,
+  cursor: Cursor | null,
+  limit: number,
+): Promise<{ page: Page<LicenceActivation>; total: number }> {
+  const isNewer = cursor?.direction === "newer";
+  const [micros = "0", id = ""] = cursor?.key ?? [];
+  const at = db`timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond'`;
+  const [rows, [count]] = await Promise.all([
+    db<LicenceActivation[]>`
+      select a.id, a.type, a.valid_from, a.valid_until, a.created_at,
+        (extract(epoch from a.created_at) * 1000000)::bigint::text as created_micros,
+        coalesce(u.email, d.name) as actor, l.balance_id as lot_id
+      from activation a
+      left join app_user u on u.id = a.user_id
+      left join device d on d.id = a.device_id and d.tenant_id = a.tenant_id
+      left join tenant_credit_ledger l on l.ref_id = a.id and l.reason = 'CREDIT_CONSUME' and l.tenant_id = a.tenant_id
+      where a.tenant_id = ${tenantId} and a.type <> 'DEVICE_SLOT'
+        ${cursor ? (isNewer ? db`and (a.created_at, a.id) > (${at}, ${id})` : db`and (a.created_at, a.id) < (${at}, ${id})`) : db``}
+      order by a.created_at ${isNewer ? db`asc` : db`desc`}, a.id ${isNewer ? db`asc` : db`desc`}
+      limit ${limit + 1}`,
+    db<{ total: number }[]>`
+      select count(*)::int as total from activation where tenant_id = ${tenantId} and type <> 'DEVICE_SLOT'`,
+  ]);
+  return { page: pageOf(rows, limit, cursor, (row) => [row.createdMicros, row.id]), total: count?.total ?? 0 };
 }

@@ -45,6 +45,12 @@ export interface StatementRow extends LedgerRow {
   actor: string | null;
 }
 
+/** A row as the API gives it: the table's own columns. */
+export function ledgerItem(row: StatementRow): LedgerRow {
+  const { orderNumber, validUntil, maxDevices, couponCode, actor, ...item } = row;
+  return item;
+}
+
 /** The ledger's key in a cursor: the row's id. */
 export const LEDGER_KEY = [/^\d{1,15}$/];
 

@@ -18,7 +18,9 @@ interface RequestStart {
   server: Server;
 }
 
-const state = globalThis as { __httpHooks?: { inFlight: number; server: Server | null } };
+const state = globalThis as {
+  __httpHooks?: { inFlight: number; server: Server | null; responses: Map<string, ServerResponse> };
+};
 
 /**
  * Makes every request clean before Remix sees it (docs/decisions/0002-remix-serve-and-hook.md): a trace id of ours, the
@@ -27,7 +29,7 @@ const state = globalThis as { __httpHooks?: { inFlight: number; server: Server |
  */
 export function installHttpHooks(): void {
   if (state.__httpHooks) return;
-  const hooks = { inFlight: 0, server: null as Server | null };
+  const hooks = { inFlight: 0, server: null as Server | null, responses: new Map<string, ServerResponse>() };
   state.__httpHooks = hooks;
   writeAccessLogAsJson();
   const appUrl = new URL(env().APP_ORIGIN);
@@ -38,12 +40,14 @@ export function installHttpHooks(): void {
     hooks.inFlight += 1;
     const stopTimer = metrics().requests.startTimer({ method: request.method });
     response.once("close", () => {
+      hooks.responses.delete(String(request.headers["x-trace-id"]));
       hooks.inFlight -= 1;
       stopTimer({ status: response.statusCode });
     });
     response.once("finish", () => discardBody(request));
     server.keepAliveTimeout = 65_000;
     cleanRequest(request, appUrl);
+    hooks.responses.set(String(request.headers["x-trace-id"]), response);
     response.setHeader("x-trace-id", String(request.headers["x-trace-id"]));
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("X-Frame-Options", "DENY");
@@ -58,6 +62,21 @@ export function installHttpHooks(): void {
 /** Requests that are being answered now, and the server that answers them. For a clean stop. */
 export function runningRequests(): { inFlight: number; server: Server | null } {
   return state.__httpHooks ?? { inFlight: 0, server: null };
+}
+
+/** Waits until what was written of the answer to this request has left the server, or nobody reads it any more. */
+export function responseDrained(request: Request): Promise<void> {
+  const response = state.__httpHooks?.responses.get(request.headers.get("x-trace-id") ?? "");
+  if (!response?.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
 }
 
 /** A body left unread would hold up the next request on the same connection. */

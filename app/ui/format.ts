@@ -69,3 +69,19 @@ export function formatChange(change: number): string {
 export function formatDateTime(instant: Date): string {
   return `${formatDate(instant)}, ${formatTime(instant)}`;
 }
+
+const timestamp = new Intl.DateTimeFormat("de-CH", {
+  timeZone: ZONE,
+  day: "2-digit",
+  month: "2-digit",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+/** Date and time in Zurich as spreadsheets read it: 22.11.2026 10:35:04. */
+export function formatTimestamp(instant: Date): string {
+  return timestamp.format(instant).replace(",", "");
+}

@@ -16,16 +16,13 @@ const BADGE: Record<LicenceWords["state"], { tone: Tone; icon: ReactNode; name: 
 
 /** Until when the tenant may work, and how many of its device slots are taken. */
 export function LicencePanel({ licence: { state, until, devices } }: { licence: LicenceWords }) {
-  const { tone, icon, name } = BADGE[state];
   return (
     <section aria-labelledby="lizenz" className="rounded-lg bg-sunken p-7">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h2 id="lizenz" className="font-normal text-soft">
           Lizenz
         </h2>
-        <Badge tone={tone} icon={icon}>
-          {name}
-        </Badge>
+        <LicenceBadge state={state} />
       </div>
       {until ? (
         <div className="mt-5">
@@ -49,6 +46,16 @@ export function LicencePanel({ licence: { state, until, devices } }: { licence: 
         </Link>
       </div>
     </section>
+  );
+}
+
+/** How it stands with the licence, in one word. */
+export function LicenceBadge({ state }: { state: LicenceWords["state"] }) {
+  const { tone, icon, name } = BADGE[state];
+  return (
+    <Badge tone={tone} icon={icon}>
+      {name}
+    </Badge>
   );
 }
 
