@@ -13,7 +13,7 @@ import { EventFault, mismatch } from "./event-faults";
 import { lockOrder, type Order, orderUnknown, putInReview } from "./order.server";
 import type { OrderStatus } from "./order-status";
 
-/** An order's later chapters: refund and dispute. Level-triggered: the event is a hint, Stripe is read again. */
+// An order's later chapters, refund and dispute. Level-triggered: the event is a hint, Stripe is read again.
 
 /** What was read of a payment, and since when (the database's clock, before the first call). */
 export interface PaymentReading {

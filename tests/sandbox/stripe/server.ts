@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ApiRequest, answerApi, unrecognized } from "./api";
@@ -66,6 +67,8 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
     perConnection: options.deliveriesPerConnection ?? 1,
   });
   const closing = new AbortController();
+  // One listener for each request that is kept waiting.
+  setMaxListeners(0, closing.signal);
   const now = options.now ?? Date.now;
   let port = 0;
   const local: Local = {
