@@ -8,14 +8,19 @@ interface Failure {
 interface Words {
   title: string;
   text: string;
-  /** null: the same address again. */
-  action: { label: string; to: string | null };
+  /** "again": the same address; "plain": the same without its query. */
+  action: { label: string; to: "/" | "again" | "plain" };
 }
 
-const TO_OVERVIEW = { label: "Zur Übersicht", to: "/" };
-const AGAIN = { label: "Erneut versuchen", to: null };
+const TO_OVERVIEW = { label: "Zur Übersicht", to: "/" } as const;
+const AGAIN = { label: "Erneut versuchen", to: "again" } as const;
 
 const WORDS: Record<number, Words> = {
+  400: {
+    title: "Der Filter stimmt nicht",
+    text: "Prüfen Sie die Werte oder setzen Sie ihn zurück.",
+    action: { label: "Zurücksetzen", to: "plain" },
+  },
   403: {
     title: "Dafür fehlt Ihnen die Berechtigung",
     text: "Ihre Rolle darf diese Seite nicht öffnen. Wenden Sie sich an die Person, die Ihr Konto verwaltet.",
@@ -67,7 +72,11 @@ export function ErrorPage({ status, traceId }: Failure) {
         <p className="num text-base text-soft">{status}</p>
         <h1 className="mt-2 text-3xl font-semibold tracking-tight">{title}</h1>
         <p className="mt-4 text-md text-soft">{text}</p>
-        <Link className="btn btn-primary btn-lg mt-8" to={action.to ?? `${pathname}${search}`} reloadDocument>
+        <Link
+          className="btn btn-primary btn-lg mt-8"
+          to={action.to === "again" ? `${pathname}${search}` : action.to === "plain" ? pathname : "/"}
+          reloadDocument
+        >
           {action.label}
         </Link>
       </div>
