@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await forger`truncate tenant_credit_ledger, tenant_credit_balance, order_credit, billing_order, stripe_event cascade`;
+  await forger`truncate tenant_credit_ledger, tenant_credit_day, tenant_credit_balance, order_credit, billing_order, stripe_event cascade`;
   order = await insertOrder(db.owner);
   await db.owner`update billing_order set request_key = 'api:k' where id = ${order.id}`;
   await receiveEvent(db.app, noStripe, verified(sessionEvent(order, "completed")), false);

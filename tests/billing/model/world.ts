@@ -79,7 +79,7 @@ export class World {
   /** Ends a sequence and leaves the database as it was found, so that every sequence meets the same. */
   async end(): Promise<void> {
     await this.local.close();
-    const tables = `tenant_credit_ledger order_credit tenant_credit_balance stripe_event billing_order ledger_checkpoint
+    const tables = `tenant_credit_ledger tenant_credit_day order_credit tenant_credit_balance stripe_event billing_order ledger_checkpoint
       reconciliation_report`;
     const ids = (list: string[]) => list.map((id) => `'${id}'`).join();
     const tenants = ids(this.tenants.map(({ tenantId }) => tenantId));
