@@ -8,8 +8,9 @@ import { settleOrder } from "./settlement.server";
 
 /** What is true about the purchase that the buyer has come back from. */
 export type CheckoutNotice =
-  | { kind: "booked"; credits: Array<{ type: CreditType; quantity: number }>; expiresAt: Date }
-  | { kind: "processing" | "review" | "cancelled" | "failed" | "expired" };
+  | { kind: "booked"; orderId: string; credits: Array<{ type: CreditType; quantity: number }>; expiresAt: Date }
+  | { kind: "review"; orderId: string }
+  | { kind: "processing" | "cancelled" | "failed" | "expired" };
 
 /** What the address says about the return: `?checkout=`, and which session or order. */
 export interface CheckoutReturn {
@@ -85,9 +86,9 @@ function noticeOf(order: ReturnedOrder, checkout: "success" | "cancel"): Checkou
     // Since then refunded or disputed: "gutgeschrieben" would no longer be true.
     if (order.status !== "PAID") return null;
     const expiresAt = creditExpiry(order.paidAt, order.creditExpiresInDays);
-    return { kind: "booked", credits: grantedCredits(order), expiresAt };
+    return { kind: "booked", orderId: order.id, credits: grantedCredits(order), expiresAt };
   }
-  if (order.reviewReason) return { kind: "review" };
+  if (order.reviewReason) return { kind: "review", orderId: order.id };
   if (order.status === "PROCESSING") return { kind: "processing" };
   if (checkout === "cancel") return { kind: "cancelled" };
   if (order.status === "FAILED") return { kind: "failed" };

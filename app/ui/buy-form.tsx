@@ -11,6 +11,7 @@ export function BuyForm({
   primary,
   refused,
   describedBy,
+  label = "Kaufen",
 }: {
   sku: Buyable;
   nonce: string;
@@ -19,6 +20,7 @@ export function BuyForm({
   refused: boolean;
   /** The id of the sentence that says why not, or what went wrong last time. */
   describedBy: string | undefined;
+  label?: string;
 }) {
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -43,7 +45,7 @@ export function BuyForm({
         aria-disabled={busy || undefined}
         aria-describedby={describedBy}
       >
-        <span aria-live="polite">{busy ? "Wird gekauft …" : "Kaufen"}</span>
+        <span aria-live="polite">{busy ? "Wird gekauft …" : label}</span>
         <span className="sr-only">{`: ${sku.name}, ${sku.money}`}</span>
       </button>
     </form>

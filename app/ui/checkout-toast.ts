@@ -8,7 +8,12 @@ export function checkoutToast(notice: CheckoutNotice | null): ToastContent | nul
     case undefined:
       return null;
     case "booked":
-      return { tone: "positive", title: "Zahlung erhalten", text: grantedSentence(notice.credits, notice.expiresAt) };
+      return {
+        tone: "positive",
+        title: "Zahlung erhalten",
+        text: grantedSentence(notice.credits, notice.expiresAt),
+        action: toOrder(notice.orderId),
+      };
     case "processing":
       return {
         tone: "info",
@@ -21,6 +26,7 @@ export function checkoutToast(notice: CheckoutNotice | null): ToastContent | nul
         tone: "notice",
         title: "Zahlung erhalten, wird geprüft",
         text: "Bei dieser Bestellung stimmt etwas nicht überein. Wir prüfen sie, Sie müssen nichts tun.",
+        action: toOrder(notice.orderId),
       };
     case "cancelled":
       return {
@@ -44,4 +50,8 @@ export function checkoutToast(notice: CheckoutNotice | null): ToastContent | nul
         action: { label: "Zu den Paketen", to: "/admin/billing/packages" },
       };
   }
+}
+
+function toOrder(id: string): { label: string; to: `/${string}` } {
+  return { label: "Bestellung ansehen", to: `/admin/billing/orders/${encodeURIComponent(id)}` };
 }
