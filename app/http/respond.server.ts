@@ -12,10 +12,16 @@ export interface PageError {
 
 /**
  * What a refused form post hands back to its page, which renders again with it. The words are chosen here, so that the
- * browser need not load them all. `values`: what was typed, no password.
+ * browser need not load them all. `fields`: what is wrong with which field. `values`: what was typed, no password.
  */
 export interface ActionFailure {
-  error: { code: ErrorCode; message: string; toast: { title: string; text: string }; values: Record<string, string> };
+  error: {
+    code: ErrorCode;
+    message: string;
+    toast: { title: string; text: string };
+    fields: Record<string, string>;
+    values: Record<string, string>;
+  };
 }
 
 type Refused = ReturnType<typeof data<ActionFailure>>;
@@ -63,6 +69,7 @@ export async function pageAction<T>(
         code: error.code,
         message: errorMessage(error.code, error.details),
         toast,
+        fields: error.details.fields ?? {},
         values,
       },
     };

@@ -26,8 +26,10 @@ export function Confirm({
     box.close();
     box.showModal();
     return () => {
-      // After the page without the question is there.
-      setTimeout(() => document.getElementById(trigger)?.focus());
+      // After the page without the question is there. A refusal has taken the focus, and keeps it.
+      setTimeout(() => {
+        if (!document.activeElement?.matches("[role=alert]")) document.getElementById(trigger)?.focus();
+      });
     };
   }, [trigger]);
   return (
