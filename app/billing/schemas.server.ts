@@ -39,10 +39,9 @@ export const spendingForm = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("redeem"), code: z.string().max(200, REQUIRED), nonce }),
 ]);
 
-/** Which devices, and what is asked of one of them: `?neu`, `?bestaetigen=…&geraet=…`; `geaendert` was changed just now. */
+/** Which devices, and what is asked of one of them: `?bestaetigen=…&geraet=…`; `geaendert` was changed just now. */
 export const deviceQuery = z.object({
   cursor: z.string().optional(),
-  neu: z.string().optional(),
   bestaetigen: z.string().optional(),
   geraet: plainText(100).optional(),
   geaendert: plainText(100).optional(),
@@ -57,12 +56,14 @@ const deviceName = z
   // Blanks of no width would be a name that nobody can read or click.
   .regex(/^$|[^\s\p{Cf}]/u, "Geben Sie einen Namen ein.");
 
-/** The forms of the devices: record one, block one, let one work again. */
-export const deviceForm = z.discriminatedUnion("intent", [
-  z.object({ intent: z.literal("create"), name: deviceName, nonce }),
-  z.object({ intent: z.literal("disable"), deviceId: plainText(100) }),
-  z.object({ intent: z.literal("enable"), deviceId: plainText(100) }),
-]);
+/** "Gerät erfassen": what it is called, and which click. */
+export const newDeviceForm = z.object({ name: deviceName, nonce });
+
+/** Blocks a device, or lets it work again. */
+export const deviceForm = z.object({
+  intent: z.enum(["disable", "enable"], { message: REQUIRED }),
+  deviceId: plainText(100),
+});
 
 /** `?cursor=` and `?limit=` of every list of the API. */
 export const listQuery = z.object({

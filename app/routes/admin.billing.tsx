@@ -7,7 +7,8 @@ import { pageLoader, sameAddress } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
 import { Toast } from "~/ui/toast";
-import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
+import { useCleanAddress } from "~/ui/use-clean-address";
+import { useFreshData } from "~/ui/use-fresh-data";
 
 /**
  * The billing room: says what became of a purchase when the buyer comes back with `?checkout=`, and books it if the

@@ -1,22 +1,13 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
-import { newDeviceKey } from "~/auth/device-key.server";
-import {
-  countDevices,
-  createDevice,
-  DEVICE_KEY,
-  listDevices,
-  readDevice,
-  setDeviceStatus,
-} from "~/billing/devices.server";
+import { countDevices, DEVICE_KEY, listDevices, readDevice, setDeviceStatus } from "~/billing/devices.server";
 import { readOverview } from "~/billing/overview.server";
 import { readCursor } from "~/billing/paging.server";
 import { deviceForm, deviceQuery } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { parseForm, parseQuery } from "~/http/parse.server";
-import { type ActionFailure, pageAction, pageLoader, refusedIn } from "~/http/respond.server";
-import { DeviceForm, DeviceKey } from "~/ui/device-form";
+import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { DeviceConfirm, DeviceTable, SlotPanel } from "~/ui/device-list";
 import { changedToast, deviceQuestion, deviceWords, limitToast, pageTitle, slotWords } from "~/ui/device-words";
 import { EmptyState } from "~/ui/empty-state";
@@ -25,7 +16,7 @@ import { PageHead } from "~/ui/page-head";
 import { Pagination } from "~/ui/pagination";
 import { RefusedNote } from "~/ui/refused-note";
 import { Toast } from "~/ui/toast";
-import { useCleanAddress } from "~/ui/use-fresh-data";
+import { useCleanAddress } from "~/ui/use-clean-address";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
@@ -52,34 +43,28 @@ export function loader({ request, context }: LoaderFunctionArgs) {
     // What would be refused anyway is not asked.
     const isRefused = question?.intent === "enable" && slots.full !== null;
     const toast = isRefused ? limitToast(slots) : device && query.geaendert ? changedToast(device) : null;
-    const isNew = query.neu !== undefined && canSpend && slots.full === null;
     const url = new URL(here, request.url);
     return {
-      title: pageTitle({ isMade: context.deviceMade === true, isNew, refused: refusedIn(context), toast }),
-      nonce: crypto.randomUUID(),
+      title: pageTitle("Geräte", refusedIn(context), toast),
       devices: page.items.map((it) => deviceWords(it, here)),
       pages: page.older || page.newer ? pageLinks(page, { total, words: DEVICES, filtered: false, url }) : null,
       question: isRefused ? null : question,
-      ...{ canSpend, here, isNew, slots, toast },
+      ...{ canSpend, here, slots, toast },
     };
   });
 }
 
-/** Creates, blocks or frees a device. A new one's key is in this answer and nowhere else. */
+/** After a refusal the router would keep what it has read, and with it the question that was refused. */
+export const shouldRevalidate = () => true;
+
+/** Blocks a device, or lets it work again. */
 export function action(args: ActionFunctionArgs) {
-  const { request, context } = args;
+  const { request } = args;
   return pageAction(args, async () => {
     const { tenantId } = await requireAdmin(request, "spend");
-    const form = await parseForm(request, deviceForm);
-    if (form.intent === "create") {
-      const { apiKey, apiKeyHash } = newDeviceKey();
-      const fresh = { name: form.name, apiKeyHash, requestKey: `form:${form.nonce}` };
-      const { name } = await createDevice(database(), tenantId, fresh);
-      context.deviceMade = true;
-      return { made: { name, apiKey } };
-    }
-    const status = form.intent === "enable" ? "ACTIVE" : "DISABLED";
-    const { id } = await setDeviceStatus(database(), tenantId, form.deviceId, status);
+    const { intent, deviceId } = await parseForm(request, deviceForm);
+    const status = intent === "enable" ? "ACTIVE" : "DISABLED";
+    const { id } = await setDeviceStatus(database(), tenantId, deviceId, status);
     return redirect(listAddress(parseQuery(request, deviceQuery).cursor, id), 303);
   });
 }
@@ -91,29 +76,11 @@ function listAddress(cursor: string | undefined, changed?: string): string {
 }
 
 export default function Devices() {
-  const { nonce, isNew, toast } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
-  useCleanAddress(toast !== null);
-  if (answer && "made" in answer) return <DeviceKey {...answer.made} />;
-  const error = answer && "error" in answer ? answer.error : null;
-  if (!isNew) return <DeviceList error={error} />;
-  const isUnsure = error?.code === "INTERNAL" || error?.code === "TEMPORARILY_UNAVAILABLE";
-  return (
-    <>
-      <Toast toast={error && !error.fields.name ? { tone: "danger", ...error.toast } : null} />
-      <DeviceForm
-        // Whether it was created is unknown: the same click again is the same device.
-        nonce={(isUnsure && error.values.nonce) || nonce}
-        name={error?.values.name}
-        error={error?.fields.name}
-      />
-    </>
-  );
-}
-
-function DeviceList({ error }: { error: ActionFailure["error"] | null }) {
   const { canSpend, here, slots, devices, pages, question, toast } = useLoaderData<typeof loader>();
+  const failure = useActionData<typeof action>();
+  const error = failure && "error" in failure ? failure.error : null;
   const isFull = error?.code === "DEVICE_LIMIT_REACHED";
+  useCleanAddress(toast !== null);
   return (
     <>
       <Toast toast={error ? { tone: "danger", ...error.toast, ...(isFull ? { action: slots.more } : {}) } : toast} />
@@ -146,13 +113,13 @@ function DeviceList({ error }: { error: ActionFailure["error"] | null }) {
 function NewDeviceButton({ full, canSpend }: { full: string | null; canSpend: boolean }) {
   if (canSpend && full === null) {
     return (
-      <Link className="btn btn-primary" to="/admin/devices?neu=1">
+      <Link className="btn btn-primary" to="/admin/devices/new">
         Gerät erfassen
       </Link>
     );
   }
   return (
-    <div className="grid max-w-xs gap-2 sm:justify-items-end">
+    <div className="grid max-w-xs justify-items-start gap-2 sm:justify-items-end">
       <button type="button" className="btn btn-primary" disabled aria-describedby={canSpend ? "belegt" : "nur-lesen"}>
         Gerät erfassen
       </button>

@@ -26,9 +26,9 @@ export function Confirm({
     box.close();
     box.showModal();
     return () => {
-      // After the page without the question is there. A refusal has taken the focus, and keeps it.
+      // After the page without the question is there. A refusal comes first: it could not take the focus from a modal dialog.
       setTimeout(() => {
-        if (!document.activeElement?.matches("[role=alert]")) document.getElementById(trigger)?.focus();
+        (document.querySelector<HTMLElement>("#meldung[role=alert]") ?? document.getElementById(trigger))?.focus();
       });
     };
   }, [trigger]);

@@ -8,27 +8,24 @@ import { SubmitButton } from "./submit-button";
 
 const LIST = "/admin/devices";
 
-/** A new device: its name. `error`: what is wrong with the name that was typed. */
+/** A new device: its name. `error`: what is wrong with the name that was typed. `off`: why none can be recorded now. */
 export function DeviceForm({
   nonce,
   name,
   error,
+  off,
 }: {
   nonce: string;
   name: string | undefined;
   error: string | undefined;
+  off: string | null;
 }) {
   return (
     <>
       {error ? (
         <ErrorSummary title="Das Gerät wurde nicht gespeichert" problems={[{ field: "name", text: error }]} />
       ) : null}
-      <Link className="link target mb-3" to={LIST}>
-        ← Geräte
-      </Link>
-      <PageHead title="Gerät erfassen" intro="Jedes aktive Gerät belegt einen Slot." />
-      <Form method="post" action={`${LIST}?neu=1`} className="grid max-w-form gap-6">
-        <input type="hidden" name="intent" value="create" />
+      <Form method="post" className="grid max-w-form gap-6">
         <input type="hidden" name="nonce" value={nonce} />
         <Field
           label="Name"
@@ -40,11 +37,20 @@ export function DeviceForm({
           required
           maxLength={80}
         />
-        <div className="flex flex-wrap gap-3">
-          <SubmitButton busy="Wird gespeichert …">Gerät erfassen</SubmitButton>
-          <Link className="btn btn-secondary" to={LIST}>
-            Abbrechen
-          </Link>
+        <div className="grid gap-2">
+          <div className="flex flex-wrap gap-3">
+            <SubmitButton busy="Wird gespeichert …" disabled={off !== null} describedBy={off ? "grund" : undefined}>
+              Gerät erfassen
+            </SubmitButton>
+            <Link className="btn btn-secondary" to={LIST}>
+              Abbrechen
+            </Link>
+          </div>
+          {off ? (
+            <p id="grund" className="text-sm text-soft">
+              {off}
+            </p>
+          ) : null}
         </div>
       </Form>
     </>

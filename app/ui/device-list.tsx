@@ -57,7 +57,7 @@ export function DeviceTable({ devices, refusedId }: { devices: DeviceWords[]; re
 
 function DeviceRow({ device, refusedId }: { device: DeviceWords; refusedId: string | null }) {
   const { id, name, active, change } = device;
-  const seen = <Seen device={device} />;
+  const seen = <Moment at={device.seen} />;
   const created = <Moment at={device.created} />;
   return (
     <tr>
@@ -90,15 +90,13 @@ function DeviceRow({ device, refusedId }: { device: DeviceWords; refusedId: stri
   );
 }
 
-function Seen({ device: { seen } }: { device: DeviceWords }) {
-  return seen ? <Moment at={seen} /> : <>Noch nie</>;
-}
-
-function Moment({ at: { iso, text } }: { at: { iso: string; text: string } }) {
-  return (
+function Moment({ at: { iso, text } }: { at: DeviceWords["seen"] }) {
+  return iso ? (
     <time dateTime={iso} className="num">
       {text}
     </time>
+  ) : (
+    text
   );
 }
 

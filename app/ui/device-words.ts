@@ -39,9 +39,9 @@ export interface DeviceWords {
   id: string;
   name: string;
   active: boolean;
-  /** null: never. */
-  seen: { iso: string; text: string } | null;
-  created: { iso: string; text: string };
+  /** When it was last seen, and recorded. `iso` is null for never. */
+  seen: { iso: string | null; text: string };
+  created: { iso: string | null; text: string };
   /** Where its button leads: the question. */
   change: { label: string; to: string };
 }
@@ -54,7 +54,9 @@ export function deviceWords({ id, name, status, lastSeenAt, createdAt }: Device,
     id,
     name,
     active,
-    seen: lastSeenAt && { iso: lastSeenAt.toISOString(), text: formatDateTime(lastSeenAt) },
+    seen: lastSeenAt
+      ? { iso: lastSeenAt.toISOString(), text: formatDateTime(lastSeenAt) }
+      : { iso: null, text: "Noch nie" },
     created: { iso: createdAt.toISOString(), text: formatDate(createdAt) },
     change: { label: active ? "Sperren" : "Freigeben", to: `${here}${here.includes("?") ? "&" : "?"}${question}` },
   };
@@ -109,18 +111,7 @@ export function limitToast({ more }: SlotWords): ToastContent {
 }
 
 /** The page's title, led by what has just happened: live regions that are there at load are not read out. */
-export function pageTitle({
-  isMade,
-  isNew,
-  refused,
-  toast,
-}: {
-  isMade: boolean;
-  isNew: boolean;
-  refused: string | null;
-  toast: ToastContent | null;
-}): string {
-  const name = isMade ? "Gerät erfasst" : isNew ? "Gerät erfassen" : "Geräte";
+export function pageTitle(name: string, refused: string | null, toast: ToastContent | null): string {
   const problem = refused ?? (toast?.tone === "danger" ? toast.title : null);
   const lead = problem ? `Fehler: ${problem}: ` : toast ? `${toast.title}: ` : "";
   return `${lead}${name} – LeadRadar`;

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type postgres from "postgres";
+import { newBuyer } from "./shop";
 
 /** A device as the page makes one, and its key. */
 export interface KeyedDevice {
@@ -19,6 +20,20 @@ export async function insertDevice(
   const [device] = await owner<{ id: string }[]>`
     insert into device (tenant_id, name, status, api_key_hash) values (${tenantId}, ${name}, ${status}, ${hash}) returning id`;
   return { id: device?.id ?? "", tenantId, apiKey };
+}
+
+/** A device of a fresh tenant. */
+export async function newDevice(owner: postgres.Sql, name?: string): Promise<KeyedDevice> {
+  const { tenantId } = await newBuyer({ db: { owner } });
+  return insertDevice(owner, tenantId, name === undefined ? {} : { name });
+}
+
+/** A licence of a tenant that ends so many days from now. @returns its end */
+export async function insertLicence(owner: postgres.Sql, tenantId: string, days: number): Promise<string> {
+  const [row] = await owner<{ until: Date }[]>`
+    insert into tenant_entitlement (tenant_id, valid_until) values (${tenantId}, now() + make_interval(days => ${days}))
+    returning valid_until as until`;
+  return row?.until.toISOString() ?? "";
 }
 
 /** A coupon code with these grants. */
