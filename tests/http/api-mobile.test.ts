@@ -189,14 +189,18 @@ describe("when a device was last seen", () => {
 
   test("is not noted when a block overtakes the call, and the call is refused", async () => {
     const { id, apiKey } = await device();
-    const blocked = gate();
+    const [taken, blocked] = [gate(), gate()];
     const { owner } = stack.db;
     const block = owner.begin(async (tx) => {
       await tx`update device set status = 'DISABLED' where id = ${id}`;
+      taken.open();
       await blocked.passed;
     });
+    await taken.passed;
     const call = get(STATUS, apiKey);
-    await expect.poll(() => owner`select 1 from pg_locks where not granted`, { timeout: 5_000 }).toHaveLength(1);
+    const waiting = () => owner`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(waiting, { timeout: 2_500 }).toHaveLength(1);
     blocked.open();
     await block;
     expect((await call).status).toBe(401);
