@@ -21,11 +21,11 @@ export function DeviceForm({
   off: string | null;
 }) {
   return (
-    <>
+    <div className="max-w-form">
       {error ? (
         <ErrorSummary title="Das Gerät wurde nicht gespeichert" problems={[{ field: "name", text: error }]} />
       ) : null}
-      <Form method="post" className="grid max-w-form gap-6">
+      <Form method="post" className="grid gap-6">
         <input type="hidden" name="nonce" value={nonce} />
         <Field
           label="Name"
@@ -53,7 +53,7 @@ export function DeviceForm({
           ) : null}
         </div>
       </Form>
-    </>
+    </div>
   );
 }
 
