@@ -1,4 +1,5 @@
 import { DomainError } from "~/errors";
+import { findDeviceByKey, type KnownDevice } from "./device-key.server";
 import { findUser, type SignedIn } from "./session.server";
 
 /** A signed-in user of a tenant. `canSpend`: may buy, spend and redeem (OWNER and ADMIN). */
@@ -27,4 +28,12 @@ export async function requireAdmin(request: Request, need?: "spend"): Promise<Ad
   const canSpend = role !== "VIEWER";
   if (need === "spend" && !canSpend) throw new DomainError("FORBIDDEN");
   return { ...user, tenantId, tenantName, role, canSpend };
+}
+
+/** The device behind the header `x-api-key`, for the mobile API; no cookie counts there. Throws INVALID_API_KEY, also when it is blocked. */
+export async function requireDevice(request: Request): Promise<KnownDevice> {
+  const apiKey = request.headers.get("x-api-key");
+  const device = apiKey ? await findDeviceByKey(apiKey) : null;
+  if (!device) throw new DomainError("INVALID_API_KEY");
+  return device;
 }

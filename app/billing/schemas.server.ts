@@ -41,6 +41,32 @@ export const spendingForm = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("redeem"), code: couponCode, nonce }),
 ]);
 
+/** Which devices, and what is asked of one of them: `?bestaetigen=…&geraet=…`; `geaendert` was changed just now. */
+export const deviceQuery = z.object({
+  cursor: z.string().optional(),
+  bestaetigen: z.string().optional(),
+  geraet: plainText(100).optional(),
+  geaendert: plainText(100).optional(),
+});
+
+const deviceName = z
+  .string({ message: REQUIRED })
+  .trim()
+  .min(1, "Geben Sie einen Namen ein.")
+  .max(80, "Der Name darf höchstens 80 Zeichen haben.")
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, "Der Name darf keine Steuerzeichen enthalten.")
+  // Blanks of no width would be a name that nobody can read or click.
+  .regex(/^$|[^\s\p{Cf}]/u, "Geben Sie einen Namen ein.");
+
+/** "Gerät erfassen": what it is called, and which click. */
+export const newDeviceForm = z.object({ name: deviceName, nonce });
+
+/** Blocks a device, or lets it work again. */
+export const deviceForm = z.object({
+  intent: z.enum(["disable", "enable"], { message: REQUIRED }),
+  deviceId: plainText(100),
+});
+
 /** `?cursor=` and `?limit=` of every list of the API. */
 export const listQuery = z.object({
   cursor: z.string().optional(),

@@ -12,7 +12,7 @@ export interface PageError {
 
 /**
  * What a refused form post hands back to its page, which renders again with it. The words are chosen here, so that the
- * browser need not load them all. `values`: what was typed, no password.
+ * browser need not load them all. `fields`: what is wrong with which field. `values`: what was typed, no password.
  */
 export interface ActionFailure {
   error: {

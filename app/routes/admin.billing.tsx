@@ -12,7 +12,8 @@ import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
 import { activationToast, grantedSentence } from "~/ui/spending-words";
 import { Toast, type ToastContent } from "~/ui/toast";
-import { useCleanAddress, useFreshData } from "~/ui/use-fresh-data";
+import { useCleanAddress } from "~/ui/use-clean-address";
+import { useFreshData } from "~/ui/use-fresh-data";
 
 /**
  * The billing room: says what became of a purchase when the buyer comes back with `?checkout=`, and books it if the

@@ -60,7 +60,7 @@ export async function openShop(): Promise<Shop> {
 }
 
 /** A tenant of its own, with an owner, so that no test meets another one's lots. */
-export async function newBuyer({ db }: { db: TestDatabase }): Promise<Buyer> {
+export async function newBuyer({ db }: { db: Pick<TestDatabase, "owner"> }): Promise<Buyer> {
   const id = randomBytes(8).toString("hex");
   const buyer = { tenantId: `t_${id}`, userId: `u_${id}` };
   await db.owner`insert into tenant (id, slug, name) values (${buyer.tenantId}, ${id}, ${`Tenant ${id}`})`;
