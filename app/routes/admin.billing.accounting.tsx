@@ -7,7 +7,7 @@ import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { AccountingForm } from "~/ui/accounting-form";
-import { countryOptions, savedToast } from "~/ui/accounting-words";
+import { accountingGroups, savedToast } from "~/ui/accounting-words";
 import { ErrorSummary } from "~/ui/error-summary";
 import { PageHead } from "~/ui/page-head";
 import { RefusedNote } from "~/ui/refused-note";
@@ -28,7 +28,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
     return {
       values: state.values,
       version: state.version,
-      countries: countryOptions(state.values.country),
+      groups: accountingGroups(state.values.country),
       toast: savedToast(new URL(request.url).searchParams.get("gespeichert"), state, admin.userId),
       canSpend: admin.canSpend,
       refused: refusedIn(context),
@@ -49,7 +49,7 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function AccountingPage() {
-  const { values, version, countries, toast, canSpend } = useLoaderData<typeof loader>();
+  const { values, version, groups, toast, canSpend } = useLoaderData<typeof loader>();
   const failure = useActionData<typeof action>();
   const error = failure && "error" in failure ? failure.error : null;
   const problems = error && Object.keys(error.fields).length > 0 ? error.fields : null;
@@ -61,11 +61,11 @@ export default function AccountingPage() {
       {problems ? <Problems fields={problems} /> : null}
       {canSpend ? null : <RefusedNote id="nur-lesen" />}
       <AccountingForm
+        groups={groups}
         values={{ ...values, ...error?.values }}
         error={error}
         version={version}
-        countries={countries}
-        refusedId={canSpend ? null : "nur-lesen"}
+        refusedId={canSpend ? undefined : "nur-lesen"}
       />
     </>
   );

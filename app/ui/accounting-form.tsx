@@ -1,6 +1,7 @@
 import { Form } from "@remix-run/react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { AccountingValues } from "~/billing/accounting-form";
+import type { FieldWords } from "./accounting-words";
 import { Field, SelectField } from "./field";
 import { SubmitButton } from "./submit-button";
 import { useUnsavedWarning } from "./use-unsaved-warning";
@@ -8,73 +9,59 @@ import { useUnsavedWarning } from "./use-unsaved-warning";
 type Texts = Partial<Record<keyof AccountingValues, string>>;
 
 interface AccountingFormProps {
+  groups: Array<{ title: string; fields: FieldWords[] }>;
   /** What is saved, or what was typed when it was refused. */
   values: Texts;
   /** Why it was not saved, and what is wrong with which field. */
   error: { fields: Texts } | null;
   /** Changes with each save. */
   version: string;
-  countries: Array<[value: string, word: string]>;
   /** The id of the reason why nothing can be changed. */
-  refusedId: string | null;
+  refusedId: string | undefined;
 }
 
 /** Who is billed. Its own address is its target, so that a refusal is not shown beside the success before it. */
-export function AccountingForm({ values, error, version, countries, refusedId }: AccountingFormProps) {
+export function AccountingForm({ groups, values, error, version, refusedId }: AccountingFormProps) {
   const [unsaved, setUnsaved] = useState(false);
   useEffect(() => setUnsaved(error !== null), [error]);
   useUnsavedWarning(unsaved);
   // Saved fields show what was saved, in its notation. What is being typed stays, whatever others save meanwhile.
   const shown = useRef(version);
   if (!unsaved) shown.current = version;
-  const field = (name: keyof AccountingValues) => ({ name, defaultValue: values[name], error: error?.fields[name] });
   return (
     <Form
       key={shown.current}
       method="post"
       action="/admin/billing/accounting"
       noValidate
-      className={`max-w-form ${refusedId ? "[&_.input]:bg-sunken [&_.input]:text-soft" : ""}`}
+      className="max-w-form"
       onInput={() => setUnsaved(true)}
       onSubmit={() => setUnsaved(false)}
     >
-      <fieldset disabled={refusedId !== null} aria-describedby={refusedId ?? undefined}>
-        <Group title="Firma">
-          <Field label="Firma" {...field("legalName")} required autoComplete="organization" />
-          <Field label="Strasse und Nummer" {...field("street")} required autoComplete="address-line1" />
-          <div className="grid items-start gap-5 sm:grid-cols-[10rem_1fr]">
-            <Field label="PLZ" {...field("postalCode")} required autoComplete="postal-code" />
-            <Field label="Ort" {...field("city")} required autoComplete="address-level2" />
-          </div>
-          <SelectField label="Land" {...field("country")} options={countries} required autoComplete="country" />
-        </Group>
-        <Group title="MWST">
-          <Field
-            label="UID/MWST-Nummer"
-            hint="Zum Beispiel CHE-123.456.788 MWST"
-            {...field("vatNumber")}
-            optional
-            autoComplete="off"
-          />
-        </Group>
-        <Group title="Kontakt">
-          <Field label="Name" {...field("contactName")} optional autoComplete="name" />
-          <Field label="E-Mail" {...field("contactEmail")} optional type="email" autoComplete="email" />
-          <Field label="Telefon" {...field("contactPhone")} optional type="tel" autoComplete="tel" />
-        </Group>
-        <SubmitButton busy="Wird gespeichert …" disabled={refusedId !== null} describedBy={refusedId ?? undefined}>
+      <fieldset
+        disabled={!!refusedId}
+        aria-describedby={refusedId}
+        className="disabled:[&_.input]:bg-sunken disabled:[&_.input]:text-soft"
+      >
+        {groups.map(({ title, fields }) => (
+          <fieldset key={title} className="mb-8 border-line border-b pb-8">
+            <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
+            <div className="grid items-start gap-5 sm:grid-cols-3">
+              {fields.map(({ name, options, className = "sm:col-span-3", ...words }) => {
+                const field = { ...words, name, defaultValue: values[name], error: error?.fields[name] };
+                return (
+                  <div key={name} className={className}>
+                    {options ? <SelectField {...field} options={options} /> : <Field {...field} />}
+                  </div>
+                );
+              })}
+            </div>
+          </fieldset>
+        ))}
+        <SubmitButton busy="Wird gespeichert …" disabled={!!refusedId} describedBy={refusedId}>
           Speichern
         </SubmitButton>
       </fieldset>
     </Form>
-  );
-}
-
-function Group({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <fieldset className="mb-8 border-line border-b pb-8">
-      <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
-      <div className="grid gap-5">{children}</div>
-    </fieldset>
   );
 }

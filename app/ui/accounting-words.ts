@@ -1,4 +1,5 @@
 import type { AccountingState } from "~/billing/accounting.server";
+import type { AccountingValues } from "~/billing/accounting-form";
 import { COUNTRIES, type Country, isCountry } from "~/billing/countries";
 import type { ToastContent } from "./toast";
 
@@ -13,10 +14,55 @@ const COUNTRY_NAME: Record<Country, string> = {
   US: "Vereinigte Staaten",
 };
 
-/** The countries to choose from. A tenant from elsewhere has chosen none of them yet. */
-export function countryOptions(current: string): Array<[value: string, word: string]> {
+/** A field as the form draws it; `options` makes it a choice. */
+export interface FieldWords {
+  name: keyof AccountingValues;
+  label: string;
+  autoComplete: string;
+  type?: string;
+  hint?: string;
+  optional?: boolean;
+  options?: Array<[value: string, word: string]>;
+  /** How much of a line it takes where there is room; the whole of it if nothing is said. */
+  className?: string;
+}
+
+/** The form's groups, for a tenant with this country; one from elsewhere has not chosen yet. */
+export function accountingGroups(country: string): Array<{ title: string; fields: FieldWords[] }> {
   const names = COUNTRIES.map((code): [string, string] => [code, COUNTRY_NAME[code]]);
-  return isCountry(current) ? names : [["", "Bitte wählen"], ...names];
+  const options: Array<[string, string]> = isCountry(country) ? names : [["", "Bitte wählen"], ...names];
+  return [
+    {
+      title: "Firma",
+      fields: [
+        { name: "legalName", label: "Firma", autoComplete: "organization" },
+        { name: "street", label: "Strasse und Nummer", autoComplete: "address-line1" },
+        { name: "postalCode", label: "PLZ", autoComplete: "postal-code", className: "sm:col-span-1" },
+        { name: "city", label: "Ort", autoComplete: "address-level2", className: "sm:col-span-2" },
+        { name: "country", label: "Land", autoComplete: "country", options },
+      ],
+    },
+    {
+      title: "MWST",
+      fields: [
+        {
+          name: "vatNumber",
+          label: "UID/MWST-Nummer",
+          hint: "Zum Beispiel CHE-123.456.788 MWST",
+          optional: true,
+          autoComplete: "off",
+        },
+      ],
+    },
+    {
+      title: "Kontakt",
+      fields: [
+        { name: "contactName", label: "Name", optional: true, autoComplete: "name" },
+        { name: "contactEmail", label: "E-Mail", optional: true, autoComplete: "email", type: "email" },
+        { name: "contactPhone", label: "Telefon", optional: true, autoComplete: "tel", type: "tel" },
+      ],
+    },
+  ];
 }
 
 /**

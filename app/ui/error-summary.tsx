@@ -1,5 +1,5 @@
-import { useLocation } from "@remix-run/react";
-import { type MouseEvent, useEffect, useRef } from "react";
+import type { MouseEvent } from "react";
+import { useErrorFocus } from "./use-error-focus";
 
 interface Problem {
   /** The id of the input that must change; null when no input is at fault. */
@@ -9,18 +9,7 @@ interface Problem {
 
 /** What is wrong with a form, above it; takes the focus without JavaScript, too, and each time there is something new. */
 export function ErrorSummary({ title, problems }: { title: string; problems: Problem[] }) {
-  const { key } = useLocation();
-  const box = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says that the form was refused once more
-  useEffect(() => {
-    box.current?.focus();
-    // The server's title has it; a page that the router has rendered again has not.
-    const before = document.title;
-    if (!before.startsWith("Fehler: ")) document.title = `Fehler: ${title}: ${before}`;
-    return () => {
-      document.title = before;
-    };
-  }, [title, key]);
+  const box = useErrorFocus(title);
   return (
     <div ref={box} tabIndex={-1} autoFocus className="mb-6 rounded-md border-2 border-danger px-4 py-3">
       <div role="alert">
