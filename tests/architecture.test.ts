@@ -28,6 +28,7 @@ const ARROWS: Array<{ folder: string; may: string[] }> = [
       "app/billing/*",
       "app/errors",
       "app/db/transaction.server",
+      "app/stripe/customer.server",
       "app/stripe/session.server",
       "app/stripe/payment.server",
       "app/stripe/listing.server",

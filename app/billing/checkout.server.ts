@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import type { Sql } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import { APP_MARK } from "~/stripe/session.server";
+import { tellStripe } from "./accounting.server";
 import { withDeadline } from "./deadline";
 import type { Order } from "./order.server";
 
@@ -135,14 +136,24 @@ async function openSession(
   return session;
 }
 
-/** The tenant's one Stripe customer, made at its first purchase. */
+/**
+ * The tenant's one Stripe customer, made at its first purchase, and told what "Firma & Belege" says if it does not know.
+ * It is created with what never changes, since a repeated call with its key must be the same.
+ */
 async function customerOf(sql: Sql, stripe: Stripe, tenantId: string): Promise<string> {
-  const [tenant] = await sql<{ name: string; stripeCustomerId: string | null }[]>`
-    select name, stripe_customer_id from tenant where id = ${tenantId}`;
+  const [tenant] = await sql<{ name: string; stripeCustomerId: string | null; stripeDue: boolean | null }[]>`
+    select t.name, t.stripe_customer_id, a.stripe_due
+    from tenant t left join tenant_accounting a on a.tenant_id = t.id where t.id = ${tenantId}`;
   if (!tenant) throw new DomainError("NOT_FOUND");
-  if (tenant.stripeCustomerId) return tenant.stripeCustomerId;
+  const customerId = tenant.stripeCustomerId ?? (await createCustomer(sql, stripe, tenantId, tenant.name));
+  // A tax id that Stripe refuses is no reason not to sell.
+  if (tenant.stripeDue) await tellStripe(sql, stripe, tenantId, customerId);
+  return customerId;
+}
+
+async function createCustomer(sql: Sql, stripe: Stripe, tenantId: string, name: string): Promise<string> {
   const customer = await stripe.customers.create(
-    { name: tenant.name, metadata: { app: APP_MARK, tenantId } },
+    { name, metadata: { app: APP_MARK, tenantId } },
     { idempotencyKey: `leadradar-customer-${tenantId}` },
   );
   if (customer.object !== "customer") throw new DomainError("STRIPE_UNAVAILABLE");

@@ -50,16 +50,18 @@ export function FieldError({ name, error }: { name: string; error: string | unde
   );
 }
 
-/** A native choice with a label. */
+/** A native choice with a label and, when it was refused, the reason. */
 export function SelectField({
   label,
   name,
   options,
+  error,
   ...select
 }: Omit<ComponentProps<"select">, "id"> & {
   label: string;
   name: string;
   options: Array<[value: string, word: string]>;
+  error?: string | undefined;
 }) {
   return (
     <div>
@@ -67,7 +69,14 @@ export function SelectField({
         {label}
       </label>
       <span className="select mt-1.5">
-        <select id={name} name={name} className="input" {...select}>
+        <select
+          id={name}
+          name={name}
+          className="input"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={error ? `${name}-fehler` : undefined}
+          {...select}
+        >
           {options.map(([value, word]) => (
             <option key={value} value={value}>
               {word}
@@ -76,6 +85,7 @@ export function SelectField({
         </select>
         <Icon name="chevron-down" />
       </span>
+      <FieldError name={name} error={error} />
     </div>
   );
 }

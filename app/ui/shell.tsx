@@ -2,7 +2,9 @@ import { Link, NavLink, useLocation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Icon, type IconName } from "./icon";
 import { Mark } from "./mark";
-import { ROLE_NAME } from "./words.de";
+
+/** Roles as the account menu names them. Here, because every page loads the shell, and most no other words. */
+const ROLE_NAME = { OWNER: "Inhaber/in", ADMIN: "Admin", VIEWER: "Nur lesen" } as const;
 
 /** Who is signed in, as far as the shell shows it. */
 export interface ShellUser {

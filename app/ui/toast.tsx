@@ -1,6 +1,7 @@
 import { Link, useLocation } from "@remix-run/react";
-import { type ReactNode, useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 import { Icon } from "./icon";
+import { useErrorFocus } from "./use-error-focus";
 
 export type ToastTone = "positive" | "info" | "notice" | "neutral" | "danger";
 
@@ -33,22 +34,9 @@ const ICON: Record<ToastTone, ReactNode> = {
  * with JavaScript and without.
  */
 export function Toast({ toast }: { toast: ToastContent | null }) {
-  const { pathname, search, key } = useLocation();
+  const { pathname, search } = useLocation();
   const isError = toast?.tone === "danger";
-  const box = useRef<HTMLDivElement>(null);
-  const title = toast?.title;
-  // Also when the page behind the message has changed: a question that was open till then kept the focus to itself.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says that it has
-  useEffect(() => {
-    if (!isError) return;
-    box.current?.focus();
-    // The server's title has it; a page that the router has rendered again has not.
-    const before = document.title;
-    if (!before.startsWith("Fehler: ")) document.title = `Fehler: ${title}: ${before}`;
-    return () => {
-      document.title = before;
-    };
-  }, [isError, title, key]);
+  const box = useErrorFocus(isError ? toast.title : null);
   return (
     <div
       // A page may say something of its own below the room's empty line; an id is there once.

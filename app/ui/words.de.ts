@@ -34,9 +34,6 @@ export const CREDIT_TAB: Record<CreditType, { name: string; art: string }> = {
   DEVICE_SLOT: { name: "Geräte", art: "geraete" },
 };
 
-/** Roles as the account menu names them. */
-export const ROLE_NAME = { OWNER: "Inhaber/in", ADMIN: "Admin", VIEWER: "Nur lesen" } as const;
-
 /** What a credit is spent on: the button, and the value of `?bestaetigen=` that asks first. */
 export const SPENDING: Record<CreditType, { action: SpendingAction; button: string; ask: string }> = {
   LICENSE_30D: { action: "ACTIVATE_LICENSE_30D", button: "30 Tage aktivieren", ask: "lizenz-30" },

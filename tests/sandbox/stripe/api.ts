@@ -23,6 +23,7 @@ import {
 import { cancelRefund, createRefund, listRefunds, retrieveRefund, updateRefund } from "./refunds";
 import { createSession, expireSession, listLines, listSessions, retrieveSession } from "./sessions";
 import { newId } from "./state";
+import { createTaxId, deleteTaxId, listTaxIds } from "./tax-ids";
 
 /** One API call as it arrived, for tests that ask what was called; `status` null means no answer was sent. */
 export interface ApiRequest {
@@ -37,11 +38,13 @@ export interface ApiRequest {
 interface Call {
   params: Params;
   id: string;
+  /** The id of a part of it, where the path names one. */
+  part: string;
   cause: Cause;
 }
 type Handler = (local: Local, call: Call) => unknown;
 
-/** Every path of the API, `:id` standing for one segment. */
+/** Every path of the API, `:id` and `:part` standing for one segment each. */
 const ROUTES: Record<string, Handler> = {
   "POST /v1/checkout/sessions": (local, { params }) => createSession(local, params),
   "GET /v1/checkout/sessions": (local, { params }) => listSessions(local, params),
@@ -52,6 +55,9 @@ const ROUTES: Record<string, Handler> = {
   "GET /v1/customers": (local, { params }) => listCustomers(local, params),
   "GET /v1/customers/:id": only((local, { id }) => retrieveCustomer(local, id)),
   "POST /v1/customers/:id": (local, { params, id }) => updateCustomer(local, id, params),
+  "POST /v1/customers/:id/tax_ids": (local, { params, id }) => createTaxId(local, id, params),
+  "GET /v1/customers/:id/tax_ids": (local, { params, id }) => listTaxIds(local, id, params),
+  "DELETE /v1/customers/:id/tax_ids/:part": only((local, { id, part }) => deleteTaxId(local, id, part)),
   "POST /v1/prices": (local, { params, cause }) => createPrice(local, params, cause),
   "GET /v1/prices": (local, { params }) => listPrices(local, params),
   "GET /v1/prices/:id": only((local, { id }) => retrievePrice(local, id)),
@@ -144,11 +150,11 @@ export function answerApi(options: ApiOptions, request: IncomingMessage, body: s
 
 /** Runs one call. It never awaits, so that concurrent requests with one key cannot interleave. */
 function dispatch(local: Local, { method, path, params }: ApiRequest, cause: Cause): Answer {
-  const { handler, id } = findRoute(method, path);
+  const { handler, id, part } = findRoute(method, path);
   const execute = (): unknown => {
     const reader = new Params(params);
     const paths = reader.strings("expand");
-    return expand(local, handler(local, { params: reader, id, cause }), paths);
+    return expand(local, handler(local, { params: reader, id, part, cause }), paths);
   };
   if (cause.idempotency_key === null) return attempt(() => success(execute()));
 
@@ -195,14 +201,15 @@ function authenticate(request: IncomingMessage, secretKey: string | undefined): 
   }
 }
 
-function findRoute(method: string, path: string): { handler: Handler; id: string } {
+function findRoute(method: string, path: string): { handler: Handler; id: string; part: string } {
   const segments = path.split("/");
   for (const [route, handler] of Object.entries(ROUTES)) {
     const [verb, pattern = ""] = route.split(" ");
     const parts = pattern.split("/");
     if (verb !== method || parts.length !== segments.length) continue;
-    if (!parts.every((part, index) => part === ":id" || part === segments[index])) continue;
-    return { handler, id: segments[parts.indexOf(":id")] ?? "" };
+    if (!parts.every((part, index) => part.startsWith(":") || part === segments[index])) continue;
+    const at = (name: string) => segments[parts.indexOf(name)] ?? "";
+    return { handler, id: at(":id"), part: at(":part") };
   }
   throw unrecognized(method, path);
 }

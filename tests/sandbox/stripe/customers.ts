@@ -1,18 +1,18 @@
 import type Stripe from "stripe";
-import { missing } from "./errors";
+import { invalidParameter, missing } from "./errors";
 import { page } from "./listing";
 import type { Local } from "./local";
 import { mergeMetadata, type Params, withinTime } from "./params";
 import { newId } from "./state";
 
-/** `POST /v1/customers`: a customer with name, address for mail, phone, description and metadata. */
+/** `POST /v1/customers`: a customer with name, address for mail, postal address, phone, description and metadata. */
 export function createCustomer(local: Local, params: Params): Stripe.Customer {
   const fields = readFields(params);
   params.finish();
   const customer = {
     id: newId("cus"),
     object: "customer",
-    address: null,
+    address: fields.address ?? null,
     balance: 0,
     created: local.seconds(),
     currency: null,
@@ -37,17 +37,19 @@ export function createCustomer(local: Local, params: Params): Stripe.Customer {
   return customer;
 }
 
-/** `POST /v1/customers/:id`. Throws ApiError 404. */
+/** `POST /v1/customers/:id`; an empty value clears a field. Throws ApiError 404. */
 export function updateCustomer(local: Local, id: string, params: Params): Stripe.Customer {
   const old = retrieveCustomer(local, id);
   const fields = readFields(params);
   params.finish();
+  const { name, email, phone, description, address } = fields;
   const customer = {
     ...old,
-    name: fields.name ?? old.name ?? null,
-    email: fields.email ?? old.email,
-    phone: fields.phone ?? old.phone ?? null,
-    description: fields.description ?? old.description,
+    address: address === undefined ? (old.address ?? null) : address,
+    name: name === undefined ? (old.name ?? null) : name,
+    email: email === undefined ? old.email : email,
+    phone: phone === undefined ? (old.phone ?? null) : phone,
+    description: description === undefined ? old.description : description,
     metadata: mergeMetadata(old.metadata, fields.metadata),
     preferred_locales: params.has("preferred_locales") ? fields.preferredLocales : (old.preferred_locales ?? []),
   } satisfies Stripe.Customer;
@@ -76,11 +78,35 @@ export function listCustomers(local: Local, params: Params): Stripe.ApiList<Stri
 
 function readFields(params: Params) {
   return {
-    name: params.text("name", 256),
-    email: params.text("email", 512),
-    phone: params.text("phone", 20),
-    description: params.text("description"),
+    name: params.clearable("name", 256),
+    email: readEmail(params),
+    phone: params.clearable("phone", 20),
+    description: params.clearable("description"),
+    address: readAddress(params),
     metadata: params.metadata(),
     preferredLocales: params.strings("preferred_locales"),
+  };
+}
+
+function readEmail(params: Params): string | null | undefined {
+  const email = params.clearable("email", 512);
+  if (email != null && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) {
+    throw invalidParameter("email", `Invalid email address: ${email}`, "email_invalid");
+  }
+  return email;
+}
+
+/** The whole address is replaced; what is left out of it is empty. */
+function readAddress(params: Params): Stripe.Address | null | undefined {
+  const address = params.object("address");
+  if (address === undefined) return undefined;
+  const country = address.text("country", 2) ?? null;
+  return {
+    city: address.text("city") ?? null,
+    country,
+    line1: address.text("line1") ?? null,
+    line2: address.text("line2") ?? null,
+    postal_code: address.text("postal_code") ?? null,
+    state: address.text("state") ?? null,
   };
 }

@@ -61,6 +61,13 @@ export class Params {
     return value;
   }
 
+  /** Like `text`, but an empty value is a wish to clear the field: null. */
+  clearable(key: string, maxLength?: number): string | null | undefined {
+    if (this.#tree[key] !== "") return this.text(key, maxLength);
+    this.#take(key);
+    return null;
+  }
+
   requiredText(key: string): string {
     const value = this.text(key);
     if (value === undefined) throw this.#missing(key);

@@ -6,6 +6,7 @@ import { type Params, withinTime } from "./params";
 import { newCharge, newIntent } from "./payment-objects";
 import { findCheckout, renderSession } from "./sessions";
 import type { StoredCharge, StoredCheckout, StoredIntent } from "./state";
+import { taxIdsOf } from "./tax-ids";
 
 /** What an outcome left behind: the session, and the event that speaks about it. */
 export interface Outcome {
@@ -186,7 +187,7 @@ function complete(local: Local, { session }: StoredCheckout, status: "paid" | "u
     name: customer?.name ?? null,
     phone: customer?.phone ?? null,
     tax_exempt: "none",
-    tax_ids: [],
+    tax_ids: taxIdsOf(local, session.customer).map(({ type, value }) => ({ type, value })),
   };
 }
 

@@ -43,6 +43,7 @@ export class State {
   readonly products = new Map<string, Stripe.Product>();
   readonly prices = new Map<string, StoredPrice>();
   readonly customers = new Map<string, Stripe.Customer>();
+  readonly taxIds = new Map<string, Stripe.TaxId>();
   readonly checkouts = new Map<string, StoredCheckout>();
   readonly intents = new Map<string, StoredIntent>();
   readonly charges = new Map<string, StoredCharge>();
@@ -64,6 +65,7 @@ export class State {
     fill(this.products, snapshot.products);
     fill(this.prices, snapshot.prices);
     fill(this.customers, snapshot.customers);
+    fill(this.taxIds, snapshot.taxIds ?? []);
     fill(this.checkouts, snapshot.checkouts);
     fill(this.intents, snapshot.intents);
     fill(this.charges, snapshot.charges);
@@ -96,6 +98,7 @@ export class State {
       products: [...this.products],
       prices: [...this.prices],
       customers: [...this.customers],
+      taxIds: [...this.taxIds],
       checkouts: [...this.checkouts],
       intents: [...this.intents],
       charges: [...this.charges],
@@ -112,6 +115,8 @@ interface Snapshot {
   products: Array<[string, Stripe.Product]>;
   prices: Array<[string, StoredPrice]>;
   customers: Array<[string, Stripe.Customer]>;
+  /** Absent in a file written before the local Stripe had them. */
+  taxIds?: Array<[string, Stripe.TaxId]>;
   checkouts: Array<[string, StoredCheckout]>;
   intents: Array<[string, StoredIntent]>;
   charges: Array<[string, StoredCharge]>;
