@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expireLots } from "~/billing/credits.server";
 import { type Account, give, licenceOf, newAccount, spentBy, stopInOrder, tally } from "../support/accounts";
-import { CHECKOUT_API, CONSUME_API } from "../support/api";
+import { CHECKOUT_API, CONSUME_API, REDEEM_API } from "../support/api";
+import { couponCode } from "../support/coupons";
 import { envelope } from "../support/http";
 import { type Stack, startStack } from "../support/stack";
 
@@ -115,6 +116,23 @@ describe("the same key", () => {
     const answers = await tally(times(20, (i) => consume(account, actions[i % 2] ?? "", headers)));
     expect(answers).toEqual({ 200: 10, "409 IDEMPOTENCY_CONFLICT": 10 });
     expect(await spentBy(stack, account)).toMatchObject({ booked: 1, activations: 1, left: 39 });
+  });
+});
+
+test("while codes are redeemed into the same lots: every credit is spent once", async () => {
+  const account = await newAccount(stack);
+  const codes = await Promise.all(times(8, () => couponCode(stack, { l30: 2, slots: 1 })));
+  const redeeming = codes.flatMap((code) => times(3, () => account.owner.json(REDEEM_API, { code })));
+  const spending = times(40, (i) => consume(account, i % 2 ? "ACTIVATE_LICENSE_30D" : "ADD_DEVICE_SLOT"));
+  const [redeemed, spent] = await Promise.all([tally(redeeming), tally(spending)]);
+  expect(redeemed).toEqual({ 200: 8, "409 CODE_ALREADY_REDEEMED": 16 });
+  expect((spent[200] ?? 0) + (spent["409 NO_CREDITS"] ?? 0)).toBe(40);
+  const booked = spent[200] ?? 0;
+  expect(await spentBy(stack, account)).toMatchObject({
+    booked,
+    activations: booked,
+    named: booked,
+    left: 24 - booked,
   });
 });
 

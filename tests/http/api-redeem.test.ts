@@ -48,7 +48,7 @@ describe("a valid code", () => {
       const text = await code({ l30: 1, days });
       await redeem(text);
       const [row] = await stack.db.owner`
-        select expires_at = ((now() at time zone 'Europe/Zurich')::date + ${days ?? 365}::int + 1)::timestamp
+        select expires_at = ((r.redeemed_at at time zone 'Europe/Zurich')::date + ${days ?? 365}::int + 1)::timestamp
           at time zone 'Europe/Zurich' as right_day
         from tenant_credit_ledger l join promo_redemption r on r.id = l.ref_id join promo_code c on c.id = r.promo_code_id
         where c.code = ${text}`;
@@ -119,6 +119,15 @@ describe("refusals", () => {
     }
     expect((await redeem(text, other)).status).toBe(200);
     expect(await redemptions(text)).toEqual({ rows: 2, counted: 2 });
+  });
+
+  test("switched off: INVALID_CODE also for whom it was, and when it is used up", async () => {
+    const text = await code({ max: 1 });
+    expect((await redeem(text)).status).toBe(200);
+    await stack.db.owner`update promo_code set active = false where code = ${text}`;
+    for (const who of [account, other]) {
+      expect(await redeem(text, who)).toMatchObject({ status: 400, error: { code: "INVALID_CODE" } });
+    }
   });
 
   test("used up: CODE_LIMIT_REACHED for others, CODE_ALREADY_REDEEMED for whom it was", async () => {
