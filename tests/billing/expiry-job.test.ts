@@ -4,6 +4,7 @@ import { readOverview } from "~/billing/overview.server";
 import { verifyBooks } from "~/billing/verification.server";
 import { give } from "../support/accounts";
 import { runJob } from "../support/job";
+import { startAppServer } from "../support/server";
 import {
   type Bought,
   type Buyer,
