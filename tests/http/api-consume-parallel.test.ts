@@ -1,3 +1,4 @@
+import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expireLots } from "~/billing/credits.server";
 import { type Account, give, licenceOf, newAccount, spentBy, stopInOrder, tally } from "../support/accounts";
@@ -116,6 +117,53 @@ describe("the same key", () => {
     const answers = await tally(times(20, (i) => consume(account, actions[i % 2] ?? "", headers)));
     expect(answers).toEqual({ 200: 10, "409 IDEMPOTENCY_CONFLICT": 10 });
     expect(await spentBy(stack, account)).toMatchObject({ booked: 1, activations: 1, left: 39 });
+  });
+});
+
+describe("somebody else has the soonest lot in hands, and is quicker", () => {
+  /** Changes that lot in a transaction that commits only when the call waits for it. */
+  async function race(account: Account, change: (tx: postgres.TransactionSql) => Promise<unknown>) {
+    const { owner } = stack.db;
+    return owner.begin(async (tx) => {
+      await tx`
+        select id from tenant_credit_balance where tenant_id = ${account.tenantId} order by expires_at limit 1 for update`;
+      const answer = consume(account, "ADD_DEVICE_SLOT");
+      const waiting = () => owner`
+        select pid from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await waiting()).length, { timeout: 2_500, interval: 20 }).toBe(1);
+      await change(tx);
+      return { answer };
+    });
+  }
+  const take = (account: Account) => (tx: postgres.TransactionSql) =>
+    tx`
+    insert into tenant_credit_ledger (tenant_id, type, delta, reason, expires_at)
+    select tenant_id, type, -1, 'MANUAL_ADJUST', expires_at from tenant_credit_balance
+    where tenant_id = ${account.tenantId} order by expires_at limit 1`;
+  const hold = (account: Account) => (tx: postgres.TransactionSql) =>
+    tx`
+    update tenant_credit_balance set held = quantity where tenant_id = ${account.tenantId}`;
+
+  test.each([
+    ["takes the last credit: NO_CREDITS", take, "409 NO_CREDITS"],
+    ["holds it: CREDITS_ON_HOLD", hold, "409 CREDITS_ON_HOLD"],
+  ])("%s", async (_name, change, expected) => {
+    const account = await newAccount(stack);
+    await give(stack, account, "DEVICE_SLOT", 1);
+    const { answer } = await race(account, change(account));
+    expect(await tally([answer])).toEqual({ [expected]: 1 });
+    await stack.db.owner`update tenant_credit_balance set held = 0 where tenant_id = ${account.tenantId}`;
+    expect(await spentBy(stack, account)).toMatchObject({ booked: 0, activations: 0, slots: 0 });
+  });
+
+  test("takes its last credit: the next lot pays", async () => {
+    const account = await newAccount(stack);
+    await give(stack, account, "DEVICE_SLOT", 1, "10 days");
+    await give(stack, account, "DEVICE_SLOT", 1, "20 days");
+    const { answer } = await race(account, take(account));
+    expect(await tally([answer])).toEqual({ 200: 1 });
+    expect(await spentBy(stack, account)).toMatchObject({ booked: 1, slots: 1, left: 0 });
   });
 });
 
