@@ -3,7 +3,7 @@ import { type Account, newAccount, stopInOrder } from "../support/accounts";
 import { LEDGER_CSV, REDEEM_API } from "../support/api";
 import { couponCode } from "../support/coupons";
 import { enter } from "../support/entries";
-import { visitor } from "../support/http";
+import { signedIn, visitor } from "../support/http";
 import { type Stack, startStack } from "../support/stack";
 
 /** Notes that a spreadsheet would run, or that break a careless file. */
@@ -203,6 +203,8 @@ describe("who gets which rows", () => {
       "/login",
       `${LEDGER_CSV}?type=DEVICE_SLOT`,
     ]);
+    const operator = await signedIn(stack.origin, "operator@leadradar.example");
+    expect((await operator.get(LEDGER_CSV)).status).toBe(404);
     const posted = await account.owner.post(LEDGER_CSV, {});
     expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET"]);
   });
