@@ -110,7 +110,7 @@ async function redeem(tx: Tx, request: RedeemRequest): Promise<(Redemption & { e
 }
 
 async function miss(tx: Tx, tenantId: string): Promise<"INVALID_CODE"> {
-  await tx`delete from coupon_miss where missed_at < now() - interval '1 day'`;
+  await tx`delete from coupon_miss where tenant_id = ${tenantId} and missed_at < now() - interval '1 day'`;
   await tx`insert into coupon_miss (tenant_id) values (${tenantId})`;
   return "INVALID_CODE";
 }

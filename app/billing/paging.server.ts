@@ -21,9 +21,11 @@ export interface Page<T> {
 /** Reads `?cursor=`. `parts`: what a key of this list looks like, part by part. Throws INVALID_QUERY for anything not ours. */
 export function readCursor(text: string | null, parts: RegExp[]): Cursor | null {
   if (text === null || text === "") return null;
-  const fields = Buffer.from(text, "base64url").toString("latin1").split("~");
-  const [mark, position = "", ...key] = fields;
+  const bytes = Buffer.from(text, "base64url");
+  const [mark, position = "", ...key] = bytes.toString("latin1").split("~");
   const fits =
+    // The decoder skips what is no base64url, so a garbled cursor could read as ours.
+    bytes.toString("base64url") === text &&
     (mark === "o" || mark === "n") &&
     /^\d{1,9}$/.test(position) &&
     key.length === parts.length &&

@@ -21,22 +21,7 @@ await command(
 );
 
 function readArguments(args: string[]): { count: number; terms: CouponTerms } {
-  const text = { type: "string" } as const;
-  const { positionals, values } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      count: text,
-      "license-30d": text,
-      "license-365d": text,
-      "device-slots": text,
-      "expires-in-days": text,
-      "max-redemptions": text,
-      partner: text,
-      "valid-from": text,
-      "valid-until": text,
-    },
-  });
+  const { positionals, values } = readOptions(args);
   if (positionals.length !== 1 || positionals[0] !== "create") throw new Error(USAGE);
   const whole = (name: keyof typeof values, missing: number, least: number, most: number): number => {
     const given = values[name];
@@ -69,4 +54,29 @@ function readArguments(args: string[]): { count: number; terms: CouponTerms } {
     throw new Error(`--valid-until is before --valid-from.\n${USAGE}`);
   }
   return { count: whole("count", 1, 1, 100_000), terms };
+}
+
+/** Names and texts. Of what Node has to say only the first sentence: the others tell how to get around its parser. */
+function readOptions(args: string[]) {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        count: text,
+        "license-30d": text,
+        "license-365d": text,
+        "device-slots": text,
+        "expires-in-days": text,
+        "max-redemptions": text,
+        partner: text,
+        "valid-from": text,
+        "valid-until": text,
+      },
+    });
+  } catch (error) {
+    const [sentence] = (error as Error).message.split(/\.?(?:\s*\n|\. |$)/);
+    throw new Error(`${sentence}.\n${USAGE}`);
+  }
 }

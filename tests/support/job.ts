@@ -9,7 +9,7 @@ export interface JobRun {
 
 /** Runs `app/jobs/<name>.ts` as npm does, with nothing in its environment but `env`; killed after `limitMs`: then `code` is null. */
 export function runJob(
-  name: "reconcile" | "verify" | "replay",
+  name: "reconcile" | "verify" | "replay" | "expire" | "coupon",
   env: Record<string, string>,
   args: string[] = [],
   limitMs = 20_000,
