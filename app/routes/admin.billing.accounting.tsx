@@ -12,7 +12,7 @@ import { ErrorSummary } from "~/ui/error-summary";
 import { PageHead } from "~/ui/page-head";
 import { RefusedNote } from "~/ui/refused-note";
 import { Toast } from "~/ui/toast";
-import { useCleanAddress } from "~/ui/use-fresh-data";
+import { useCleanAddress } from "~/ui/use-clean-address";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
