@@ -2,8 +2,7 @@ import type { LinksFunction, MetaFunction } from "@remix-run/node";
 import { Links, LiveReload, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
 import { type ReactNode, useContext } from "react";
 import styles from "~/styles/tailwind.css";
-import { BarePage } from "~/ui/bare-page";
-import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
+import { BarePage, ErrorPage, errorTitle, useFailure } from "~/ui/kit";
 import { NonceContext } from "~/ui/nonce";
 
 export const links: LinksFunction = () => [

@@ -37,7 +37,7 @@ const ARROWS: Array<{ folder: string; may: string[] }> = [
       "zod",
     ],
   },
-  { folder: "app/ui/", may: ["app/ui/*", "react", "@remix-run/react", "app/billing/*"] },
+  { folder: "app/ui/", may: ["app/ui/*", "react", "react-dom/server", "@remix-run/react", "app/billing/*"] },
   { folder: "app/db/", may: ["app/db/*", "app/env.server", "app/errors", "postgres", "node:*"] },
   { folder: "app/stripe/", may: ["app/stripe/*", "app/env.server", "app/errors", "stripe", "zod"] },
 ];

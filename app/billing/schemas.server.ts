@@ -6,7 +6,7 @@ import { LEDGER_REASONS } from "./ledger-reasons";
 const REQUIRED = "Diese Angabe fehlt oder stimmt nicht.";
 
 /** No control characters: PostgreSQL cannot hold U+0000 in text, and no name or id of ours has one. */
-export const plainText = (max: number) =>
+const plainText = (max: number) =>
   z
     .string({ message: REQUIRED })
     .min(1, REQUIRED)

@@ -1,4 +1,5 @@
 import type { Db } from "~/db/transaction.server";
+import type { DayMovement } from "./credit-history";
 import type { CreditType } from "./credit-types";
 import { startOfZurichDay, zurichDay } from "./expiry";
 import type { LedgerReason } from "./ledger-reasons";
@@ -149,14 +150,6 @@ export async function balancesAt(db: Db, tenantId: string, at: Date): Promise<Ba
   const balances: Balances = { LICENSE_30D: 0, LICENSE_365D: 0, DEVICE_SLOT: 0 };
   for (const { type, total } of sums) balances[type] = total;
   return balances;
-}
-
-/** What moved on one Zurich day, of one type, for one reason. `day`: days since 1970-01-01. */
-export interface DayMovement {
-  day: number;
-  type: CreditType;
-  reason: LedgerReason;
-  delta: number;
 }
 
 /** All that moved since the beginning of a Zurich day, oldest first. As many rows as days moved, however long the ledger is. */

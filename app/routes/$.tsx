@@ -3,8 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { findUser } from "~/auth/session.server";
 import { DomainError } from "~/errors";
 import { pageLoader, traceIdOf } from "~/http/respond.server";
-import { ErrorPage, statusTitle } from "~/ui/error-page";
-import { Shell } from "~/ui/shell";
+import { ErrorPage, Shell, statusTitle } from "~/ui/kit";
 
 export const meta: MetaFunction = () => [{ title: statusTitle(404) }];
 

@@ -2,8 +2,7 @@ import { type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run
 import { useLoaderData } from "@remix-run/react";
 import { requireUser } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
-import { PageHead } from "~/ui/page-head";
-import { Shell } from "~/ui/shell";
+import { PageHead, Shell } from "~/ui/kit";
 
 export const meta: MetaFunction = () => [{ title: "Start – LeadRadar" }];
 

@@ -3,27 +3,26 @@ import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { listActiveSkus } from "~/billing/catalog.server";
 import { redeemCoupon } from "~/billing/coupons.server";
+import { creditHistory, historyBegins } from "~/billing/credit-history";
 import { SPENDING_ACTIONS } from "~/billing/credit-types";
 import { previewSpending, spendCredit } from "~/billing/licences.server";
 import { readOverview } from "~/billing/overview.server";
 import { spendingForm } from "~/billing/schemas.server";
+import { movementsSince } from "~/billing/statement.server";
 import { database } from "~/db/client.server";
 import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import type { loader as billingLoader } from "~/routes/admin.billing";
 import { CouponForm } from "~/ui/coupon-form";
+import { CreditChart } from "~/ui/credit-chart";
+import { drawCreditChart } from "~/ui/credit-chart.server";
 import { CreditRows } from "~/ui/credit-rows";
-import { EmptyState } from "~/ui/empty-state";
-import { LicencePanel } from "~/ui/licence-panel";
+import { EmptyState, LicencePanel, PageHead, RefusedNote, SpendingQuestion, Toast } from "~/ui/kit";
 import { LotTable } from "~/ui/lot-table";
 import { priceListWords } from "~/ui/offer-words";
 import { overviewWords } from "~/ui/overview-words";
-import { PageHead } from "~/ui/page-head";
 import { PriceList } from "~/ui/price-list";
-import { RefusedNote } from "~/ui/refused-note";
-import { SpendingQuestion } from "~/ui/spending-question";
 import { askedType, spendingQuestion } from "~/ui/spending-words";
-import { Toast } from "~/ui/toast";
 
 export const meta: MetaFunction<typeof loader, { "routes/admin.billing": typeof billingLoader }> = ({
   data,
@@ -41,12 +40,19 @@ export function loader({ request, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const admin = await requireAdmin(request);
     const sql = database();
-    const [overview, skus] = await Promise.all([readOverview(sql, admin.tenantId), listActiveSkus(sql)]);
+    const begin = historyBegins(new Date());
+    const [overview, skus, movements] = await Promise.all([
+      readOverview(sql, admin.tenantId),
+      listActiveSkus(sql),
+      movementsSince(sql, admin.tenantId, begin),
+    ]);
+    const history = creditHistory(overview.credits, movements, overview.readAt);
     const asked = admin.canSpend ? askedType(new URL(request.url).searchParams.get("bestaetigen")) : null;
     const preview = asked ? previewSpending(overview, asked) : null;
     return {
       ...overviewWords(overview),
       question: asked && preview ? spendingQuestion(overview, asked, preview) : null,
+      drawing: history ? drawCreditChart(history) : null,
       refused: refusedIn(context),
       packages: priceListWords(skus),
       nonce: crypto.randomUUID(),
@@ -72,7 +78,8 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function Overview() {
-  const { licence, urgent, question, credits, lots, packages, nonce, canSpend } = useLoaderData<typeof loader>();
+  const { licence, urgent, question, credits, lots, drawing, packages, nonce, canSpend } =
+    useLoaderData<typeof loader>();
   const failure = useActionData<typeof action>();
   const error = failure && "error" in failure ? failure.error : null;
   const codeError = error?.values.intent === "redeem" ? (error.fields.code ?? error.message) : undefined;
@@ -101,39 +108,8 @@ export default function Overview() {
         </section>
       </div>
 
-      <section aria-labelledby="verfall" className="mt-14">
-        <h2 id="verfall" className="text-lg font-semibold tracking-tight">
-          Verfall
-        </h2>
-        <p className="mt-1 mb-4 text-soft">Was zuerst verfällt, wird zuerst verbraucht.</p>
-        {lots.length > 0 ? (
-          <div className="max-w-form">
-            <LotTable lots={lots} />
-          </div>
-        ) : (
-          <EmptyState
-            text="Noch kein Guthaben. Mit dem ersten Paket erscheint es hier."
-            action={{ label: "Pakete ansehen", to: "/admin/billing/packages" }}
-          />
-        )}
-      </section>
-
-      {packages ? (
-        <section aria-labelledby="pakete" className="mt-14">
-          <div className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
-            <div>
-              <h2 id="pakete" className="text-lg font-semibold tracking-tight">
-                Pakete
-              </h2>
-              <p className="mt-1 text-soft">{packages.intro}</p>
-            </div>
-            <Link className="link target" to="/admin/billing/packages">
-              Pakete vergleichen
-            </Link>
-          </div>
-          <PriceList columns={packages.columns} nonce={nonce} refusedId={refusedId} />
-        </section>
-      ) : null}
+      <Expiries lots={lots} drawing={drawing} />
+      {packages ? <Prices packages={packages} nonce={nonce} refusedId={refusedId} /> : null}
 
       {/* Not named by its heading: "Code" is the name of the field alone. */}
       <section className="mt-14">
@@ -146,5 +122,67 @@ export default function Overview() {
         />
       </section>
     </>
+  );
+}
+
+type Words = ReturnType<typeof useLoaderData<typeof loader>>;
+
+/** What lapses when, beside the chart of what there was and will be. */
+function Expiries({ lots, drawing }: Pick<Words, "lots" | "drawing">) {
+  return (
+    <section aria-labelledby="verfall" className="mt-14">
+      <div className="mb-4 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+        <div>
+          <h2 id="verfall" className="text-lg font-semibold tracking-tight">
+            Verfall
+          </h2>
+          <p className="mt-1 text-soft">Was zuerst verfällt, wird zuerst verbraucht.</p>
+        </div>
+        <Link className="link target" to="/admin/billing/ledger">
+          Zum Kontoauszug
+        </Link>
+      </div>
+      <div className="grid gap-x-14 gap-y-10 xl:grid-cols-2">
+        {lots.rows.length > 0 ? (
+          <div className="max-w-form">
+            <LotTable lots={lots.rows} />
+            {lots.more ? <p className="mt-3 text-sm text-mute">{lots.more}</p> : null}
+          </div>
+        ) : (
+          <EmptyState
+            text="Noch kein Guthaben. Mit dem ersten Paket erscheint es hier."
+            action={{ label: "Pakete ansehen", to: "/admin/billing/packages" }}
+          />
+        )}
+        {drawing ? <CreditChart drawing={drawing} /> : null}
+      </div>
+    </section>
+  );
+}
+
+function Prices({
+  packages,
+  nonce,
+  refusedId,
+}: {
+  packages: NonNullable<Words["packages"]>;
+  nonce: string;
+  refusedId: string | null;
+}) {
+  return (
+    <section aria-labelledby="pakete" className="mt-14">
+      <div className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+        <div>
+          <h2 id="pakete" className="text-lg font-semibold tracking-tight">
+            Pakete
+          </h2>
+          <p className="mt-1 text-soft">{packages.intro}</p>
+        </div>
+        <Link className="link target" to="/admin/billing/packages">
+          Pakete vergleichen
+        </Link>
+      </div>
+      <PriceList columns={packages.columns} nonce={nonce} refusedId={refusedId} />
+    </section>
   );
 }

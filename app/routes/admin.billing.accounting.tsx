@@ -8,11 +8,7 @@ import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { AccountingForm } from "~/ui/accounting-form";
 import { accountingGroups, savedToast } from "~/ui/accounting-words";
-import { ErrorSummary } from "~/ui/error-summary";
-import { PageHead } from "~/ui/page-head";
-import { RefusedNote } from "~/ui/refused-note";
-import { Toast } from "~/ui/toast";
-import { useCleanAddress } from "~/ui/use-clean-address";
+import { ErrorSummary, PageHead, RefusedNote, Toast, useCleanAddress } from "~/ui/kit";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

@@ -9,15 +9,11 @@ import { database } from "~/db/client.server";
 import { DomainError } from "~/errors";
 import { parseQuery } from "~/http/parse.server";
 import { pageLoader } from "~/http/respond.server";
-import { EmptyState } from "~/ui/empty-state";
-import { Field } from "~/ui/field";
-import { Icon } from "~/ui/icon";
+import { EmptyState, Field, Icon, PageHead, Pagination } from "~/ui/kit";
 import { type FilterValues, LedgerFilter } from "~/ui/ledger-filter";
 import { LedgerTable } from "~/ui/ledger-table";
 import { balanceWords, ledgerWords } from "~/ui/ledger-words";
 import { pageLinks } from "~/ui/list-words";
-import { PageHead } from "~/ui/page-head";
-import { Pagination } from "~/ui/pagination";
 
 const ROWS = 25;
 const FILTERS = ["type", "reason", "from", "to", "lot", "at"];

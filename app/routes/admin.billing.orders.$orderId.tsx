@@ -4,14 +4,9 @@ import { requireAdmin } from "~/auth/access.server";
 import { readOrderHistory } from "~/billing/order-history.server";
 import { database } from "~/db/client.server";
 import { pageLoader } from "~/http/respond.server";
-import { BuyForm } from "~/ui/buy-form";
-import { DefinitionList } from "~/ui/definition-list";
-import { Icon } from "~/ui/icon";
-import { Mark } from "~/ui/mark";
-import { OrderBadge } from "~/ui/order-badge";
+import { BuyForm, DefinitionList, Icon, Mark, OrderBadge, RefusedNote } from "~/ui/kit";
 import { timelineOf } from "~/ui/order-timeline";
 import { orderWords } from "~/ui/order-words";
-import { RefusedNote } from "~/ui/refused-note";
 import { Timeline } from "~/ui/timeline";
 
 export { pageHeaders as headers } from "~/http/page-headers";

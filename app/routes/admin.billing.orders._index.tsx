@@ -5,12 +5,9 @@ import { countOrders, listOrders, ORDER_KEY } from "~/billing/order-history.serv
 import { readCursor } from "~/billing/paging.server";
 import { database } from "~/db/client.server";
 import { pageLoader } from "~/http/respond.server";
-import { EmptyState } from "~/ui/empty-state";
+import { EmptyState, OrderBadge, PageHead, Pagination } from "~/ui/kit";
 import { pageLinks } from "~/ui/list-words";
-import { OrderBadge } from "~/ui/order-badge";
 import { type OrderRow, orderRows } from "~/ui/order-words";
-import { PageHead } from "~/ui/page-head";
-import { Pagination } from "~/ui/pagination";
 
 const ROWS = 25;
 

@@ -11,14 +11,9 @@ import { env } from "~/env.server";
 import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
-import { EmptyState } from "~/ui/empty-state";
+import { CREDIT_TAB, EmptyState, PageHead, RefusedNote, Tabs, Toast, type ToastContent } from "~/ui/kit";
 import { packageWords } from "~/ui/offer-words";
 import { PackageCard } from "~/ui/package-card";
-import { PageHead } from "~/ui/page-head";
-import { RefusedNote } from "~/ui/refused-note";
-import { Tabs } from "~/ui/tabs";
-import { Toast, type ToastContent } from "~/ui/toast";
-import { CREDIT_TAB } from "~/ui/words.de";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

@@ -10,9 +10,8 @@ import { database } from "~/db/client.server";
 import { pageLoader, sameAddress } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
+import { Toast, type ToastContent, useCleanAddress } from "~/ui/kit";
 import { activationToast, grantedSentence } from "~/ui/spending-words";
-import { Toast, type ToastContent } from "~/ui/toast";
-import { useCleanAddress } from "~/ui/use-clean-address";
 import { useFreshData } from "~/ui/use-fresh-data";
 
 /**

@@ -10,13 +10,8 @@ import { parseForm, parseQuery } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { DeviceConfirm, DeviceTable, SlotPanel } from "~/ui/device-list";
 import { changedToast, deviceQuestion, deviceWords, limitToast, pageTitle, slotWords } from "~/ui/device-words";
-import { EmptyState } from "~/ui/empty-state";
+import { EmptyState, PageHead, Pagination, RefusedNote, Toast, useCleanAddress } from "~/ui/kit";
 import { pageLinks } from "~/ui/list-words";
-import { PageHead } from "~/ui/page-head";
-import { Pagination } from "~/ui/pagination";
-import { RefusedNote } from "~/ui/refused-note";
-import { Toast } from "~/ui/toast";
-import { useCleanAddress } from "~/ui/use-clean-address";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

@@ -10,8 +10,7 @@ import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
 import { DeviceForm, DeviceKey } from "~/ui/device-form";
 import { pageTitle, slotWords } from "~/ui/device-words";
-import { PageHead } from "~/ui/page-head";
-import { Toast } from "~/ui/toast";
+import { PageHead, Toast } from "~/ui/kit";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

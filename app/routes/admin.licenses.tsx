@@ -7,17 +7,11 @@ import { readCursor } from "~/billing/paging.server";
 import { database } from "~/db/client.server";
 import { pageLoader } from "~/http/respond.server";
 import { ActivationTable } from "~/ui/activation-table";
-import { EmptyState } from "~/ui/empty-state";
-import { LicenceBadge } from "~/ui/licence-panel";
+import { EmptyState, LicenceBadge, PageHead, Pagination, RefusedNote, SPENDING, SpendingQuestion } from "~/ui/kit";
 import { activationWords } from "~/ui/licence-words";
 import { pageLinks } from "~/ui/list-words";
 import { overviewWords } from "~/ui/overview-words";
-import { PageHead } from "~/ui/page-head";
-import { Pagination } from "~/ui/pagination";
-import { RefusedNote } from "~/ui/refused-note";
-import { SpendingQuestion } from "~/ui/spending-question";
 import { askedType, spendingQuestion } from "~/ui/spending-words";
-import { SPENDING } from "~/ui/words.de";
 
 const ROWS = 25;
 

@@ -2,9 +2,7 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
-import { BarePage } from "~/ui/bare-page";
-import { ErrorPage, errorTitle, useFailure } from "~/ui/error-page";
-import { Shell } from "~/ui/shell";
+import { BarePage, ErrorPage, errorTitle, Shell, useFailure } from "~/ui/kit";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

@@ -4,8 +4,7 @@ import { findUser, safeRedirect, signIn } from "~/auth/session.server";
 import { loginForm } from "~/billing/schemas.server";
 import { parseForm } from "~/http/parse.server";
 import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
-import { ErrorSummary } from "~/ui/error-summary";
-import { Mark } from "~/ui/mark";
+import { ErrorSummary, Mark } from "~/ui/kit";
 import { RadarPicture } from "~/ui/radar-picture";
 
 export { pageHeaders as headers } from "~/http/page-headers";

@@ -30,9 +30,7 @@ export function formatTime(instant: Date): string {
 
 /** The last day on which credits that expire at `expiresAt` are usable: 04.12.2026. */
 export function formatLastDay(expiresAt: Date): string {
-  const day = new Date(lastUsableDay(expiresAt) * DAY);
-  const [year, month, dayOfMonth] = day.toISOString().slice(0, 10).split("-");
-  return `${dayOfMonth}.${month}.${year}`;
+  return formatDay(lastUsableDay(expiresAt), "full");
 }
 
 /** The time that credits have left. `soon`: 30 days at most, which calls for notice. */
@@ -84,4 +82,11 @@ const timestamp = new Intl.DateTimeFormat("de-CH", {
 /** Date and time in Zurich as spreadsheets read it: 22.11.2026 10:35:04. */
 export function formatTimestamp(instant: Date): string {
   return timestamp.format(instant).replace(",", "");
+}
+
+/** A day (days since 1970-01-01) in full, 04.12.2026, short, 4.12., or as its month, 12.2026. */
+export function formatDay(day: number, form: "full" | "short" | "month"): string {
+  const [year = "", month = "", dayOfMonth = ""] = new Date(day * DAY).toISOString().slice(0, 10).split("-");
+  if (form === "short") return `${Number(dayOfMonth)}.${Number(month)}.`;
+  return form === "month" ? `${month}.${year}` : `${dayOfMonth}.${month}.${year}`;
 }

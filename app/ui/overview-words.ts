@@ -19,7 +19,7 @@ export function overviewWords({ entitlement, credits, readAt }: Overview) {
         readAt,
       ),
     ),
-    lots: credits.flatMap((lot) => lotWords(lot, readAt)),
+    lots: lotRows(credits, readAt),
   };
 }
 
@@ -99,6 +99,15 @@ export interface LotWords {
   lastDay: string;
   left: string;
   state: "held" | "soon" | "later";
+}
+
+/** A thousand lots are no help, and no page. */
+const MOST_LOTS = 12;
+
+function lotRows(credits: Lot[], now: Date): { rows: LotWords[]; more: string | null } {
+  const rest = credits.length - MOST_LOTS;
+  const more = rest > 0 ? `und ${rest === 1 ? "1 weiterer Tag" : `${rest} weitere Tage`}, siehe Kontoauszug` : null;
+  return { rows: credits.slice(0, MOST_LOTS).flatMap((lot) => lotWords(lot, now)), more };
 }
 
 /** What is held of a lot is a row of its own. */

@@ -1,0 +1,21 @@
+// The parts that pages are made of, in one piece: docs/decisions/0008-one-kit.md says why, and measured what.
+export { BarePage } from "./bare-page";
+export { BuyForm } from "./buy-form";
+export { DefinitionList } from "./definition-list";
+export { EmptyState } from "./empty-state";
+export { ErrorPage, errorTitle, statusTitle, useFailure } from "./error-page";
+export { ErrorSummary } from "./error-summary";
+export { Field } from "./field";
+export { Icon } from "./icon";
+export { LicenceBadge, LicencePanel } from "./licence-panel";
+export { Mark } from "./mark";
+export { OrderBadge } from "./order-badge";
+export { PageHead } from "./page-head";
+export { Pagination } from "./pagination";
+export { RefusedNote } from "./refused-note";
+export { Shell } from "./shell";
+export { SpendingQuestion } from "./spending-question";
+export { Tabs } from "./tabs";
+export { Toast, type ToastContent } from "./toast";
+export { useCleanAddress } from "./use-clean-address";
+export { CREDIT_TAB, SPENDING } from "./words.de";
