@@ -23,7 +23,7 @@ export function CouponForm({
         label="Code"
         name="code"
         hint="Gross- und Kleinschreibung spielt keine Rolle."
-        className="min-w-0 flex-1 basis-60"
+        className="min-w-0 flex-1 basis-72"
         defaultValue={code}
         error={error}
         maxLength={200}

@@ -7,7 +7,7 @@ import { CREDIT_NAME } from "./words.de";
 /** Heights in px; x is in percent, so that text never scales and nothing needs a style of its own. */
 const HEIGHT = 78;
 const FLOOR = 70;
-const CEILING = 18;
+const CEILING = 28;
 /** Labels nearer than this, in percent, would run into each other. */
 const LABEL_GAP = 17;
 
@@ -77,7 +77,7 @@ function Row({
       <Months history={history} />
       <Steps history={history} y={y} start={type.start} begin={0} end={now} steps={type.past} />
       <Steps history={history} y={y} start={total} begin={now} end={100} steps={type.future} isFuture />
-      <line x1={`${now}%`} x2={`${now}%`} y1={CEILING - 4} y2={FLOOR} className="stroke-ink" />
+      <line x1={`${now}%`} x2={`${now}%`} y1={CEILING - 12} y2={FLOOR} className="stroke-ink" />
       <circle cx={`${now}%`} cy={y(total)} r="3.5" className="fill-accent stroke-canvas stroke-2" />
       {isFirst ? (
         <text x={`${now}%`} y="10" textAnchor="middle" className="fill-ink text-xs">
@@ -169,7 +169,7 @@ function Months({ history, labelled = false }: { history: CreditHistory; labelle
   }
   return firsts.map(({ day, month, year }, i) => {
     const x = `${place(history, day)}%`;
-    if (!labelled) return <line key={day} x1={x} x2={x} y1={CEILING - 4} y2={FLOOR} className="stroke-line" />;
+    if (!labelled) return <line key={day} x1={x} x2={x} y1={CEILING - 12} y2={FLOOR} className="stroke-line" />;
     const isNewYear = i === 0 || month === 2;
     const isLast = place(history, day) > 90;
     return (

@@ -149,17 +149,17 @@ describe.each([
 });
 
 describe("how it looks", () => {
-  it("full, filtered, wrong, empty", async () => {
+  it.each([
+    ["ledger", "/admin/billing/ledger"],
+    ["ledger-filtered", "/admin/billing/ledger?reason=CREDIT_CONSUME&at=2026-11-01"],
+    ["ledger-wrong", "/admin/billing/ledger?from=gestern"],
+    ["licences", "/admin/licenses"],
+  ])("%s", async (name, path) => {
     const customer = await busyCustomer();
     const { page, context, problems } = await openPage(browser);
-    await signIn(page, stack.origin, customer.email, "/admin/billing/ledger");
-    await inspect(page, problems, "ledger");
-    await page.goto(`${stack.origin}/admin/billing/ledger?reason=CREDIT_CONSUME&at=2026-11-01`);
-    await inspect(page, problems, "ledger-filtered");
-    await page.goto(`${stack.origin}/admin/billing/ledger?from=gestern`);
-    await inspect(page, problems, "ledger-wrong");
-    await page.goto(`${stack.origin}/admin/licenses`);
-    await inspect(page, problems, "licences");
+    await signIn(page, stack.origin, customer.email);
+    await page.goto(`${stack.origin}${path}`);
+    await inspect(page, problems, name);
     await context.close();
   });
 });

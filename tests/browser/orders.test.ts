@@ -140,5 +140,5 @@ describe("how they look", () => {
     expect(await page.getByText("Zahlungsbeleg", { exact: true }).isVisible()).toBe(true);
     expect(await page.getByRole("navigation").count()).toBe(0);
     await context.close();
-  });
+  }, 90_000);
 });
