@@ -66,6 +66,11 @@ test("a callback whose transaction is over can neither query nor settle", async 
   const paused = new Promise<void>((resolve) => {
     resume = resolve;
   });
+  // the transaction may be lost before the terminating statement has its own answer: wait for the callback
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   const lost = transaction(db.app, async (tx) => {
     const [backend] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
     prepared = tx`insert into probe values ('prepared', 1)`;
@@ -73,10 +78,11 @@ test("a callback whose transaction is over can neither query nor settle", async 
     await paused;
     late = insertLate(tx);
     await late.catch(() => {});
+    finish();
   });
   await expect(lost).rejects.toThrow();
   resume();
-  await new Promise((resolve) => setImmediate(resolve));
+  await finished;
   await expect(late).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
   await expect(Promise.resolve(prepared)).rejects.toMatchObject({ code: "TRANSACTION_LOST" });
   // the replacement connection is free of it: nothing written, nothing open
