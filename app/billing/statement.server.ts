@@ -72,7 +72,7 @@ export async function* streamLedger(
   db: Db,
   tenantId: string,
   filter: StatementFilter,
-  batch = 2_000,
+  batch = 500,
 ): AsyncGenerator<StatementRow[]> {
   let cursor: Cursor | null = null;
   for (;;) {

@@ -59,7 +59,9 @@ describe.each([
     await payButton(page, "CHF 117.00 bezahlen").click();
 
     const text = await toast(page, "Zahlung erhalten");
-    expect(text).toMatch(/Zahlung erhalten 3 × 30 Tage sind gutgeschrieben, gültig bis und mit \d\d\.\d\d\.20\d\d\. Bestellung ansehen$/);
+    expect(text).toMatch(
+      /Zahlung erhalten 3 × 30 Tage sind gutgeschrieben, gültig bis und mit \d\d\.\d\d\.20\d\d\. Bestellung ansehen$/,
+    );
     expect(await page.title()).toBe("Zahlung erhalten: Übersicht – LeadRadar");
     expect(await credits(page)).toBe(3);
     expect((await ordersOf(stack.db.owner, customer)).map((order) => order.status)).toEqual(["PAID"]);
