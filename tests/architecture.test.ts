@@ -20,6 +20,26 @@ const ARROWS: Array<{ folder: string; may: string[] }> = [
       "app/log.server",
       "app/ui/messages.de",
       "app/db/transaction.server",
+      // the operator's actions are guarded, named and attributed in one place
+      "app/auth/access.server",
+    ],
+  },
+  {
+    folder: "app/operations/",
+    may: [
+      "app/operations/*",
+      "app/billing/*",
+      "app/errors",
+      "app/db/transaction.server",
+      "app/stripe/customer.server",
+      "app/stripe/session.server",
+      "app/stripe/payment.server",
+      "app/stripe/listing.server",
+      "app/stripe/price.server",
+      "app/stripe/refund.server",
+      "app/stripe/signature.server",
+      "node:crypto",
+      "zod",
     ],
   },
   {
@@ -37,7 +57,10 @@ const ARROWS: Array<{ folder: string; may: string[] }> = [
       "zod",
     ],
   },
-  { folder: "app/ui/", may: ["app/ui/*", "react", "react-dom/server", "@remix-run/react", "app/billing/*"] },
+  {
+    folder: "app/ui/",
+    may: ["app/ui/*", "react", "react-dom/server", "@remix-run/react", "app/billing/*", "app/operations/*"],
+  },
   { folder: "app/db/", may: ["app/db/*", "app/env.server", "app/errors", "postgres", "node:*"] },
   { folder: "app/stripe/", may: ["app/stripe/*", "app/env.server", "app/errors", "stripe", "zod"] },
 ];
@@ -50,7 +73,11 @@ describe("the arrows", () => {
     const wrong = APP.filter((file) => file.startsWith(folder)).flatMap((file) =>
       importsOf(file)
         .filter(
-          (it) => !it.typeOnly && (it.from.startsWith("app/") || folder === "app/billing/" || folder === "app/ui/"),
+          (it) =>
+            !it.typeOnly &&
+            (it.from.startsWith("app/") ||
+              ["app/billing/", "app/operations/"].includes(folder) ||
+              folder === "app/ui/"),
         )
         .filter((it) => !isAllowed(it.from, may))
         .map((it) => `${file} -> ${it.from}`),
@@ -69,7 +96,7 @@ describe("the arrows", () => {
 
   test("the domain knows no cycle", () => {
     const graph = new Map(
-      APP.filter((file) => file.startsWith("app/billing/")).map((file) => [
+      APP.filter((file) => /^app\/(billing|operations)\//.test(file)).map((file) => [
         file.replace(/\.tsx?$/, ""),
         importsOf(file)
           .filter((it) => !it.typeOnly)
@@ -120,7 +147,7 @@ describe("every door is guarded", () => {
     if (file in PUBLIC) return;
     for (const [name, source] of doors) {
       expect(source, `${name} of ${file}`).toMatch(
-        /await require(Admin|User|Operator|Device)\(request|methodNotAllowed\(/,
+        /await require(Admin|User|Operator|Device)\(request|methodNotAllowed\(|operatorAction\(args,/,
       );
     }
   });

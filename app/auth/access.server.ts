@@ -30,6 +30,16 @@ export async function requireAdmin(request: Request, need?: "spend"): Promise<Ad
   return { ...user, tenantId, tenantName, role, canSpend };
 }
 
+/**
+ * Staff, for everything under `/operator`. To anybody else who is signed in it does not exist.
+ * Throws UNAUTHORIZED and NOT_FOUND.
+ */
+export async function requireOperator(request: Request): Promise<SignedIn> {
+  const user = await requireUser(request);
+  if (!user.operator) throw new DomainError("NOT_FOUND");
+  return user;
+}
+
 /** The device behind the header `x-api-key`, for the mobile API; no cookie counts there. Throws INVALID_API_KEY, also when it is blocked. */
 export async function requireDevice(request: Request): Promise<KnownDevice> {
   const apiKey = request.headers.get("x-api-key");

@@ -14,7 +14,7 @@ export function newDeviceKey(): { apiKey: string; apiKeyHash: string } {
 }
 
 /**
- * The active device with this key; null for any other text. Notes at most once a minute that it was seen, so that a read is not
+ * The active device with this key, of a tenant that is not disabled; null for any other text. Notes at most once a minute that it was seen, so that a read is not
  * a write each time. The note also proves that the key still counts: it is not taken from a device that was blocked meanwhile.
  */
 export async function findDeviceByKey(apiKey: string): Promise<KnownDevice | null> {
@@ -22,7 +22,9 @@ export async function findDeviceByKey(apiKey: string): Promise<KnownDevice | nul
   const hash = hashOf(apiKey);
   const [device] = await sql<(KnownDevice & { isSeenLately: boolean })[]>`
     select id as device_id, tenant_id, coalesce(last_seen_at > now() - interval '1 minute', false) as is_seen_lately
-    from device where api_key_hash = ${hash} and status = 'ACTIVE'`;
+    from device d
+    where api_key_hash = ${hash} and status = 'ACTIVE'
+      and not exists (select from tenant t where t.id = d.tenant_id and t.disabled_at is not null)`;
   if (!device) return null;
   const { deviceId, tenantId, isSeenLately } = device;
   if (isSeenLately) return { deviceId, tenantId };

@@ -38,7 +38,9 @@ async function prove(request: Request, email: string, password: string): Promise
   const attempt = await startAttempt(email, address);
 
   const [user] = await sql<{ id: string; passwordHash: string; disabledAt: Date | null }[]>`
-    select id, password_hash, disabled_at from app_user where lower(email) = ${email}`;
+    select u.id, u.password_hash, coalesce(u.disabled_at, case when not u.operator then t.disabled_at end) as disabled_at
+    from app_user u left join tenant t on t.id = u.tenant_id
+    where lower(u.email) = ${email}`;
   const fits = await passwordFits(user?.passwordHash ?? null, password);
   if (!user || !fits || user.disabledAt) throw new DomainError("INVALID_CREDENTIALS");
 
@@ -60,7 +62,7 @@ export async function signOut(request: Request): Promise<{ cookie: string }> {
   return { cookie: await cookie().serialize("", { maxAge: 0 }) };
 }
 
-/** The person behind the session cookie; null without one, with an expired one, or when the user is disabled. */
+/** The person behind the session cookie; null without one, with an expired one, or when the user or its tenant is disabled. */
 export async function findUser(request: Request): Promise<SignedIn | null> {
   const token = await readToken(request);
   if (!token) return null;
@@ -69,7 +71,8 @@ export async function findUser(request: Request): Promise<SignedIn | null> {
     from session s
     join app_user u on u.id = s.user_id
     left join tenant t on t.id = u.tenant_id
-    where s.token_hash = ${sha256(token)} and s.expires_at > now() and u.disabled_at is null`;
+    where s.token_hash = ${sha256(token)} and s.expires_at > now() and u.disabled_at is null
+      and (t.disabled_at is null or u.operator)`;
   return user ?? null;
 }
 

@@ -6,7 +6,7 @@ import { LEDGER_REASONS } from "./ledger-reasons";
 const REQUIRED = "Diese Angabe fehlt oder stimmt nicht.";
 
 /** No control characters: PostgreSQL cannot hold U+0000 in text, and no name or id of ours has one. */
-const plainText = (max: number) =>
+export const plainText = (max: number) =>
   z
     .string({ message: REQUIRED })
     .min(1, REQUIRED)
@@ -27,7 +27,7 @@ export const checkoutBody = z.object({ skuId: plainText(100) });
 
 const ACTIONS = Object.keys(SPENDING_ACTIONS) as [SpendingAction, ...SpendingAction[]];
 
-const nonce = plainText(100).min(8, REQUIRED);
+export const nonce = plainText(100).min(8, REQUIRED);
 
 export const consumeBody = z.object({ action: z.enum(ACTIONS, { message: REQUIRED }) });
 

@@ -1,7 +1,7 @@
 import type { Db } from "./transaction.server";
 
 /** The newest migration this version was written for. A test compares it with the folder. */
-export const NEWEST_MIGRATION = "0005_spending.sql";
+export const NEWEST_MIGRATION = "0006_operators.sql";
 
 /** Whether the database has the schema of this version. Throws when it cannot be asked. */
 export async function readSchemaState(db: Db): Promise<"fits" | "schema differs"> {

@@ -1,7 +1,13 @@
 import { connect } from "~/db/client.server";
 
 /** Numbers that nobody else locks. */
-export const LOCKS = { reconcile: 727_010, expire: 727_011 } as const;
+export const LOCKS = {
+  reconcile: 727_010,
+  expire: 727_011,
+  REPLAY: 727_012,
+  VERIFY: 727_013,
+  RECONCILE: 727_014,
+} as const;
 
 /**
  * Runs `work` as the one holder of a lock, over all servers and commands. The lock lives on a connection of its own, so that no

@@ -9,16 +9,18 @@ import { stripeClient } from "~/stripe/gateway.server";
 import { drainOnce } from "./drain.server";
 import { asOnlyOne, LOCKS } from "./holder.server";
 import { dueReconciliation, logReconciliation, runReconciliation } from "./reconcile.server";
+import { doTasks } from "./tasks.server";
 
 const DRAIN_EVERY_MS = 1_000;
 const LOOK_FOR_WORK_EVERY_MS = 15_000;
+const TASKS_EVERY_MS = 1_000;
 const EXPIRE_EVERY_MS = 60 * 60 * 1_000;
 
 const state = globalThis as { __jobs?: { stop(): Promise<void> } };
 
 /**
  * Starts what every server does beside answering: draining the inbox, and, one server at a time, reconciling every five
- * minutes and booking lapsed credits at its start and every hour. `stop` waits for what runs.
+ * minutes, booking lapsed credits at its start and every hour, and doing what operators have asked for. `stop` waits for what runs.
  */
 export function startJobs(env: Env): { stop(): Promise<void> } {
   if (state.__jobs) return state.__jobs;
@@ -39,7 +41,9 @@ export function startJobs(env: Env): { stop(): Promise<void> } {
     if (booked) log.info({ lots: booked }, "booked lapsed credits");
     return false;
   };
+  const work = { stripe: stripeClient(), ...setting, ending: ending.signal };
   const loops = [
+    repeat("tasks", TASKS_EVERY_MS, ending.signal, () => doTasks({ ...work, sql: database() })),
     repeat("expire", EXPIRE_EVERY_MS, ending.signal, expire),
     repeat("reconcile", LOOK_FOR_WORK_EVERY_MS, ending.signal, reconcileIfDue),
     repeat("drain sessions", DRAIN_EVERY_MS, ending.signal, drain("sessions")),

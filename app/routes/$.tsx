@@ -4,6 +4,7 @@ import { findUser } from "~/auth/session.server";
 import { DomainError } from "~/errors";
 import { pageLoader, traceIdOf } from "~/http/respond.server";
 import { ErrorPage, Shell, statusTitle } from "~/ui/kit";
+import { shellUser } from "~/ui/pages";
 
 export const meta: MetaFunction = () => [{ title: statusTitle(404) }];
 
@@ -12,8 +13,7 @@ export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     const user = await findUser(request);
     if (!user) throw new DomainError("NOT_FOUND");
-    const { name, email, role, tenantName, operator } = user;
-    return data({ user: { name, email, role, tenantName, operator }, traceId: traceIdOf(request) }, { status: 404 });
+    return data({ user: shellUser(user), traceId: traceIdOf(request) }, { status: 404 });
   });
 }
 

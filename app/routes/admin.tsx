@@ -3,6 +3,7 @@ import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/auth/access.server";
 import { pageLoader } from "~/http/respond.server";
 import { BarePage, ErrorPage, errorTitle, Shell, useFailure } from "~/ui/kit";
+import { shellUser } from "~/ui/pages";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
@@ -10,8 +11,7 @@ export const meta: MetaFunction = ({ error }) => [{ title: error ? errorTitle(er
 
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
-    const { name, email, role, tenantName, operator } = await requireAdmin(request);
-    return { user: { name, email, role, tenantName, operator } };
+    return { user: shellUser(await requireAdmin(request)) };
   });
 }
 

@@ -29,7 +29,16 @@ export type IconName =
   | "shield"
   | "clock-dashed"
   | "return"
-  | "chevron-down";
+  | "chevron-down"
+  | "scale"
+  | "inbox"
+  | "users"
+  | "pulse"
+  | "loop"
+  | "search"
+  | "pencil"
+  | "arrow-up"
+  | "arrow-down";
 
 /** A stroke icon on a grid of 24. Always decoration: the word beside it says the same. */
 export function Icon({ name, className = "size-4" }: { name: IconName; className?: string }) {

@@ -3,34 +3,30 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Icon, type IconName } from "./icon";
 import { Mark } from "./mark";
 
-/** Roles as the account menu names them. Here, because every page loads the shell, and most no other words. */
-const ROLE_NAME = { OWNER: "Inhaber/in", ADMIN: "Admin", VIEWER: "Nur lesen" } as const;
-
-/** Who is signed in, as far as the shell shows it. */
-export interface ShellUser {
+/** Pages that belong together. */
+export interface NavGroup {
   name: string;
-  email: string;
-  role: keyof typeof ROLE_NAME | null;
-  tenantName: string | null;
-  operator: boolean;
+  /** The staff's own, in their colour. */
+  operator?: boolean;
+  pages: Array<[to: string, name: string, icon: IconName]>;
 }
 
-/** The pages of a tenant. */
-const TENANT_PAGES: Array<[to: string, name: string, icon: IconName]> = [
-  ["/admin/billing", "Übersicht", "home"],
-  ["/admin/billing/packages", "Pakete", "box"],
-  ["/admin/billing/orders", "Bestellungen", "receipt"],
-  ["/admin/billing/ledger", "Kontoauszug", "list"],
-  ["/admin/licenses", "Lizenzen", "key"],
-  ["/admin/devices", "Geräte", "device"],
-  ["/admin/billing/accounting", "Firma & Belege", "building"],
-];
+/** Who is signed in, as far as the shell shows it, and where to. Made by `shellUser`. */
+export interface ShellUser {
+  title: string;
+  initials: string;
+  email: string;
+  role: string;
+  groups: NavGroup[];
+}
 
 /** Navigation and account around a page: a sidebar from 1024 px on, a bar with a menu below. */
-export function Shell({ user, children }: { user: ShellUser; children: ReactNode }) {
+export function Shell({ user, operator, children }: { user: ShellUser; operator?: boolean; children: ReactNode }) {
   const main = useFocusOnNewPage();
   return (
-    <div className="min-h-dvh lg:grid lg:grid-cols-[15.5rem_minmax(0,1fr)]">
+    <div
+      className={`min-h-dvh lg:grid lg:grid-cols-[15.5rem_minmax(0,1fr)] ${operator ? "border-operator border-t-4" : ""}`}
+    >
       <a
         href="#inhalt"
         className="sr-only focus:not-sr-only focus:absolute focus:start-4 focus:top-4 focus:z-10 focus:bg-canvas focus:p-2"
@@ -55,7 +51,7 @@ export function Shell({ user, children }: { user: ShellUser; children: ReactNode
         id="inhalt"
         ref={main}
         tabIndex={-1}
-        className="mx-auto w-full max-w-page px-4 py-8 outline-none sm:px-8 lg:px-12 lg:py-10"
+        className="mx-auto w-full max-w-page has-data-wide:max-w-[84rem] px-4 py-8 outline-none sm:px-8 lg:px-12 lg:py-10"
       >
         {children}
       </main>
@@ -82,24 +78,24 @@ function useFocusOnNewPage() {
 }
 
 function Pages({ user }: { user: ShellUser }) {
-  if (user.tenantName === null) return null;
-  return (
-    <nav aria-label="Abrechnung">
-      <p className="px-2.5 pb-2 text-sm text-mute" aria-hidden="true">
-        Abrechnung
+  return user.groups.map(({ name, operator, pages }) => (
+    <nav key={name} aria-label={name} className={operator ? "nav-operator" : undefined}>
+      <p className={`px-2.5 pb-2 text-sm ${operator ? "text-operator" : "text-mute"}`} aria-hidden="true">
+        {operator ? "● " : null}
+        {name}
       </p>
       <ul className="grid gap-0.5">
-        {TENANT_PAGES.map(([to, name, icon]) => (
+        {pages.map(([to, label, icon]) => (
           <li key={to}>
             <NavLink to={to} end={to === "/admin/billing"} className="nav-item">
               <Icon name={icon} className="size-[1.125rem]" />
-              {name}
+              {label}
             </NavLink>
           </li>
         ))}
       </ul>
     </nav>
-  );
+  ));
 }
 
 function PhoneBar({ user }: { user: ShellUser }) {
@@ -141,13 +137,7 @@ function AccountMenu({ user }: { user: ShellUser }) {
   );
 }
 
-function AccountName({ user }: { user: ShellUser }) {
-  const name = user.tenantName ?? user.name;
-  const initials = name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => word.charAt(0).toUpperCase())
-    .join("");
+function AccountName({ user: { title, initials, role } }: { user: ShellUser }) {
   return (
     <span className="flex min-w-0 items-center gap-3">
       <span
@@ -157,16 +147,11 @@ function AccountName({ user }: { user: ShellUser }) {
         {initials}
       </span>
       <span className="min-w-0">
-        <span className="block truncate font-medium">{name}</span>
-        <span className="block text-sm text-mute">{roleName(user)}</span>
+        <span className="block truncate font-medium">{title}</span>
+        <span className="block text-sm text-mute">{role}</span>
       </span>
     </span>
   );
-}
-
-function roleName({ role, operator }: ShellUser): string {
-  if (role) return ROLE_NAME[role];
-  return operator ? "Betrieb" : "Ohne Konto";
 }
 
 function SignOut() {

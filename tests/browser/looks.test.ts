@@ -148,12 +148,6 @@ describe("no violation, no sideways scroll, no complaint of the browser", () => 
     await inspect(guest.page, guest.problems, "404-guest");
   });
 
-  it("start page of a person without a tenant", async () => {
-    const { page, problems } = await visit();
-    await signIn(page, stack.origin, "operator@leadradar.example", "/");
-    await inspect(page, problems, "start-operator");
-  });
-
   it("open menu on a phone", async () => {
     const { page, problems } = await owner();
     await page.setViewportSize({ width: 390, height: 844 });

@@ -1,0 +1,28 @@
+import type { ActionFunctionArgs } from "@remix-run/node";
+import { z } from "zod";
+import { requireOperator } from "~/auth/access.server";
+import { DomainError } from "~/errors";
+import { parseForm } from "./parse.server";
+import { pageAction, traceIdOf } from "./respond.server";
+
+/** Which of a page's forms was sent. */
+const intentForm = z.object({ intent: z.string().min(1).max(50) });
+
+/**
+ * The action of an operator's page: staff only, then the handler that the form's hidden field `intent` names. `actor` goes to the
+ * domain, which writes it into the audit trail; tests/http/operator-audit.test.ts sends each intent of each page and
+ * looks for the entry. Unknown intents are INVALID_BODY.
+ */
+export function operatorAction<T>(
+  args: ActionFunctionArgs,
+  intents: Record<string, (actor: { userId: string; traceId: string }) => Promise<T>>,
+) {
+  return pageAction(args, async () => {
+    const { request } = args;
+    const { userId } = await requireOperator(request);
+    const { intent } = await parseForm(request.clone(), intentForm);
+    const handle = Object.hasOwn(intents, intent) ? intents[intent] : undefined;
+    if (!handle) throw new DomainError("INVALID_BODY");
+    return handle({ userId, traceId: traceIdOf(request) });
+  });
+}
