@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { DEMO_PASSWORD } from "../../db/seed";
 
 export interface Delivery {
   body: string;
@@ -54,4 +55,37 @@ function post(agent: Agent, port: number, { body, header }: Delivery): Promise<n
     call.once("error", reject);
     call.end(body);
   });
+}
+
+/** Signs somebody with the demo's password in and gives the cookie. */
+export async function signInAt(origin: string, email: string): Promise<string> {
+  const body = new URLSearchParams({ email, password: DEMO_PASSWORD, redirectTo: "" });
+  const answer = await fetch(`${origin}/login`, { method: "POST", body, redirect: "manual" });
+  return answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+}
+
+const ASKED = 400;
+const WARM_UP = 60;
+
+type Target = [origin: string, cookie: string, path: string];
+
+/** Asks for two pages in turn and prints how the one's times stand to the other's. Fails on any answer but 200. */
+export async function comparePages(name: string, one: Target, other: Target): Promise<void> {
+  const times: [number[], number[]] = [[], []];
+  for (let i = 0; i < WARM_UP + ASKED; i++) {
+    for (const [n, [origin, cookie, path]] of [one, other].entries()) {
+      const began = performance.now();
+      const answer = await fetch(`${origin}${path}`, { headers: { cookie } });
+      await answer.arrayBuffer();
+      if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
+      if (i >= WARM_UP) times[n]?.push(performance.now() - began);
+    }
+  }
+  const [a, b] = times.map((list) => list.sort((x, y) => x - y));
+  const at = (list: number[] | undefined, share: number) => list?.[Math.floor((list.length - 1) * share)] ?? 0;
+  const words = [0.5, 0.99].map((share) => {
+    const [x, y] = [at(a, share), at(b, share)];
+    return `p${share * 100} ${x.toFixed(1)} / ${y.toFixed(1)} ms = ${(x / y).toFixed(2)}`;
+  });
+  console.log(`${name}: ${words.join(", ")}`);
 }

@@ -18,8 +18,6 @@ import { fillLedger } from "./full-ledger";
  * statement by p99, the CSV by the memory it takes. Only ratios mean anything. Smaller with BENCH_LOTS.
  */
 const SIZE = { tenants: 1, lotsOfTenant: Number(process.env.BENCH_LOTS || 1_000), rowsOfLot: 1_000 };
-const COUNT = 400;
-const WARM_UP = 60;
 
 async function main(): Promise<void> {
   execFileSync(process.execPath, ["node_modules/@remix-run/dev/dist/cli.js", "build"], { stdio: "ignore" });
@@ -58,25 +56,23 @@ async function main(): Promise<void> {
 }
 
 async function measure(server: AppServer): Promise<void> {
-  const full = await signIn(server, "full@bench.example");
-  const empty = await signIn(server, "empty@bench.example");
+  const full = await signInAt(server.origin, "full@bench.example");
+  const empty = await signInAt(server.origin, "empty@bench.example");
   for (const at of ["/api/admin/v1/billing/overview", "/admin/billing"]) {
-    await compare(server, `${at}: full beside empty`, [full, at], [empty, at]);
+    await comparePages(`${at}: full beside empty`, [server.origin, full, at], [server.origin, empty, at]);
   }
   const list = "/api/admin/v1/billing/ledger?limit=50";
   const far = `${list}&cursor=${await cursorOfPage(server, full, list, 1_000)}`;
-  await compare(server, "ledger API: page 1000 beside page 1", [full, far], [full, list]);
+  await comparePages("ledger API: page 1000 beside page 1", [server.origin, full, far], [server.origin, full, list]);
   const page = "/admin/billing/ledger";
   const farPage = `${page}?cursor=${new URL(far, server.origin).searchParams.get("cursor")}`;
-  await compare(server, "ledger page: page 1000 beside page 1", [full, farPage], [full, page]);
+  await comparePages(
+    "ledger page: page 1000 beside page 1",
+    [server.origin, full, farPage],
+    [server.origin, full, page],
+  );
   await memoryOfCsv(server, full, "fast", Number.POSITIVE_INFINITY);
   await memoryOfCsv(server, full, "slow", 4 * 1024 * 1024);
-}
-
-async function signIn(server: AppServer, email: string): Promise<string> {
-  const body = new URLSearchParams({ email, password: DEMO_PASSWORD, redirectTo: "" });
-  const answer = await fetch(`${server.origin}/login`, { method: "POST", body, redirect: "manual" });
-  return answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
 }
 
 async function cursorOfPage(server: AppServer, cookie: string, list: string, page: number): Promise<string> {
@@ -89,29 +85,6 @@ async function cursorOfPage(server: AppServer, cookie: string, list: string, pag
     cursor = ((await answer.json()) as { data: { nextCursor: string } }).data.nextCursor;
   }
   return cursor;
-}
-
-type Target = [cookie: string, path: string];
-
-/** Asks for both in turn and prints the ratio of the slow ends. */
-async function compare(server: AppServer, name: string, one: Target, other: Target): Promise<void> {
-  const times: [number[], number[]] = [[], []];
-  for (let i = 0; i < WARM_UP + COUNT; i++) {
-    for (const [n, [cookie, at]] of [one, other].entries()) {
-      const began = performance.now();
-      const answer = await fetch(`${server.origin}${at}`, { headers: { cookie } });
-      await answer.arrayBuffer();
-      if (answer.status !== 200) throw new Error(`${at} answered ${answer.status}`);
-      if (i >= WARM_UP) times[n]?.push(performance.now() - began);
-    }
-  }
-  const [a, b] = times.map((list) => list.sort((x, y) => x - y));
-  const at = (list: number[] | undefined, share: number) => list?.[Math.floor((list.length - 1) * share)] ?? 0;
-  const words = [0.5, 0.99].map((share) => {
-    const [x, y] = [at(a, share), at(b, share)];
-    return `p${share * 100} ${x.toFixed(1)} / ${y.toFixed(1)} ms = ${(x / y).toFixed(2)}`;
-  });
-  console.log(`${name}: ${words.join(", ")}`);
 }
 
 /** Downloads the whole statement and watches the server's memory meanwhile. `bytesASecond`: how fast the reader reads. */
