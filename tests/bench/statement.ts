@@ -7,11 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { connect } from "~/db/client.server";
 import { migrate } from "../../db/migrate";
-import { DEMO_PASSWORD, seed } from "../../db/seed";
+import { seed } from "../../db/seed";
 import { startPostgres } from "../sandbox/postgres";
 import { freePort } from "../support/ports";
 import { type AppServer, startAppServer } from "../support/server";
 import { fillLedger } from "./full-ledger";
+import { comparePages, signInAt } from "./load";
 
 /**
  * `npm run bench:statement`: what a million movements of one tenant cost, beside a tenant without any, on the same server in turn: overview and
