@@ -136,9 +136,10 @@ describe.each([
     await page.waitForURL((url) => url.pathname === "/admin/billing/packages");
   });
 
-  it("of a person without a tenant: a start page of their own, and no billing", async () => {
-    await signIn(page, stack.origin, "operator@leadradar.example", "/");
-    await page.getByRole("heading", { level: 1, name: "Willkommen" }).waitFor();
+  it("of a person without a tenant: the way in leads to the books, and there is no billing", async () => {
+    await signIn(page, stack.origin, "operator@leadradar.example", "/operator/reconciliation");
+    await page.goto(stack.origin);
+    expect(new URL(page.url()).pathname).toBe("/operator/reconciliation");
     const answer = await page.goto(`${stack.origin}/admin/billing`);
     expect(answer?.status()).toBe(404);
     await page.getByRole("heading", { level: 1, name: "Diese Seite gibt es nicht" }).waitFor();

@@ -8,6 +8,13 @@ import { DEMO_PASSWORD, DEMO_SKUS, DEMO_USERS, seed } from "../../db/seed";
 import { startPostgres } from "./postgres";
 import { startLocalStripe } from "./stripe";
 
+/** Prices that Stripe has and the shop does not sell yet: what an operator can make a package of, and one that does not fit. */
+const SPARE_PRICES = [
+  { id: "price_lr_30d_20", productName: "20 Lizenzen für 30 Tage", unitAmount: 54_000, currency: "chf" },
+  { id: "price_lr_slot_5", productName: "5 Geräte-Slots", unitAmount: 45_000, currency: "chf" },
+  { id: "price_lr_30d_20_eur", productName: "20 Lizenzen für 30 Tage (Euro)", unitAmount: 56_000, currency: "eur" },
+];
+
 /**
  * `npm run demo`: an embedded PostgreSQL, the local Stripe and the built app, with no key, no database and no network. The
  * data stays in `.data/demo`; Ctrl-C ends all three.
@@ -41,12 +48,15 @@ async function main(): Promise<void> {
     port: STRIPE_PORT,
     secretKey: SECRET_KEY,
     webhook: { url: `http://127.0.0.1:${APP_PORT}/api/webhooks/stripe`, secrets: [WEBHOOK_SECRET] },
-    prices: DEMO_SKUS.map((sku) => ({
-      id: sku.priceId,
-      productName: sku.name,
-      unitAmount: sku.cents,
-      currency: "chf",
-    })),
+    prices: [
+      ...DEMO_SKUS.map((sku) => ({
+        id: sku.priceId,
+        productName: sku.name,
+        unitAmount: sku.cents,
+        currency: "chf",
+      })),
+      ...SPARE_PRICES,
+    ],
     stateFile: path.join(DATA, "stripe.json"),
   });
   undo.push(() => stripe.close());
