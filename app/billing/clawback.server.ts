@@ -1,4 +1,4 @@
-import type { Tx } from "~/db/transaction.server";
+import type { Db, Tx } from "~/db/transaction.server";
 import type { CreditType } from "./credit-types";
 import { appendToLedger, type LedgerEntry } from "./ledger.server";
 
@@ -109,7 +109,12 @@ async function lockGrants(tx: Tx, order: { id: string; tenantId: string }): Prom
       where order_id = ${order.id} and tenant_id = ${order.tenantId} and reason = 'STRIPE_PURCHASE')
     order by type, expires_at
     for update`;
-  return tx<GrantRow[]>`
+  return readGrants(tx, order);
+}
+
+/** An order's grants as they stand, by type; without locks, for a preview, or under them. */
+export async function readGrants(db: Db, order: { id: string; tenantId: string }): Promise<GrantRow[]> {
+  return db<GrantRow[]>`
     select g.type, g.balance_id, g.expires_at, g.delta as granted, b.quantity as lot_quantity, b.held as lot_held,
       coalesce(c.held, 0) as held, coalesce(c.uncollected, 0) as uncollected,
       coalesce((

@@ -1,4 +1,4 @@
-import type { Db } from "~/db/transaction.server";
+import type { Db, Fragment } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import type { CreditType, Grants } from "./credit-types";
 import type { LedgerReason } from "./ledger-reasons";
@@ -62,9 +62,14 @@ const ITEM = [
 ];
 
 /** One page of a tenant's orders, newest first. */
-export async function listOrders(
+export function listOrders(db: Db, tenantId: string, cursor: Cursor | null, limit: number): Promise<Page<OrderItem>> {
+  return pageOfOrders(db, db`tenant_id = ${tenantId}`, cursor, limit);
+}
+
+/** One page of the orders that fit a condition, newest first. The caller sees to it that it names a tenant, or that staff ask. */
+export async function pageOfOrders(
   db: Db,
-  tenantId: string,
+  condition: Fragment,
   cursor: Cursor | null,
   limit: number,
 ): Promise<Page<OrderItem>> {
@@ -74,7 +79,7 @@ export async function listOrders(
   const rows = await db<ListedOrder[]>`
     select ${db(ITEM)}, (extract(epoch from created_at) * 1000000)::bigint::text as created_micros
     from billing_order
-    where tenant_id = ${tenantId}
+    where ${condition}
       ${cursor ? (isNewer ? db`and (created_at, id) > (${at}, ${id})` : db`and (created_at, id) < (${at}, ${id})`) : db``}
     order by created_at ${isNewer ? db`asc` : db`desc`}, id ${isNewer ? db`asc` : db`desc`}
     limit ${limit + 1}`;

@@ -1,3 +1,4 @@
+import type { Db, Fragment } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 
 /**
@@ -16,6 +17,16 @@ export interface Page<T> {
   older: string | null;
   newer: string | null;
   first: number;
+}
+
+/** Rows of more are not counted: a list over all tenants may have a million. */
+const MOST_COUNTED = 1_000;
+
+/** How many rows a query has, counted to a thousand; "many" above. `rows`: a select of anything. */
+export async function countUpTo(db: Db, rows: Fragment): Promise<number | "many"> {
+  const [count] = await db<{ n: number }[]>`
+    select count(*)::int as n from (${rows} limit ${MOST_COUNTED + 1}) as counted`;
+  return (count?.n ?? 0) > MOST_COUNTED ? "many" : (count?.n ?? 0);
 }
 
 /** Reads `?cursor=`. `parts`: what a key of this list looks like, part by part. Throws INVALID_QUERY for anything not ours. */

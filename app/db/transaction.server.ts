@@ -12,6 +12,8 @@ export type Sql = postgres.Sql<ColumnTypes>;
 export type Tx = postgres.TransactionSql<ColumnTypes> & { readonly [transactional]: true };
 /** Either: a function that takes this runs one statement and does not care. */
 export type Db = Sql | Tx;
+/** A piece of a statement. Never hand one through a promise: awaiting sends it. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
 const RETRYABLE = new Set(["40001", "40P01"]);
 const ATTEMPTS = 4;

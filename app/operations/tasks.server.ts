@@ -1,6 +1,6 @@
 import { type Actor, recordChange } from "~/billing/audit.server";
 import type { AuditAction } from "~/billing/audit-actions";
-import { type Db, type Sql, transaction } from "~/db/transaction.server";
+import { type Db, type Fragment, type Sql, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 
 /** Long work that a server does beside its requests. */
@@ -71,7 +71,7 @@ export function unfinishedTasks(db: Db): Promise<Task[]> {
   return select(db, db`k.finished_at is null`);
 }
 
-function select(db: Db, which: ReturnType<Db>): Promise<Task[]> {
+function select(db: Db, which: Fragment): Promise<Task[]> {
   return db<Task[]>`
     select k.id, k.kind, k.request, k.requested_by, u.name as requested_by_name, k.requested_at, k.trace_id, k.started_at,
       k.finished_at, k.total, k.done, k.position, k.result, k.failure
