@@ -27,10 +27,9 @@ export interface OrderFilter {
   text?: string | undefined;
 }
 
-/** An order with the name of its tenant and its buyer. */
+/** An order with the name of its tenant. */
 export interface FoundOrder extends OrderItem {
   tenantName: string;
-  buyer: string | null;
 }
 
 /** More tenants than that fit no search that means anything. */
@@ -48,17 +47,11 @@ export async function findOrders(
     pageOfOrders(db, where, cursor, limit),
     countUpTo(db, db`select 1 from billing_order where ${where}`),
   ]);
-  const ids = page.items.map(({ id }) => id);
-  const names = await db<{ id: string; tenantName: string; buyer: string | null }[]>`
-    select o.id, t.name as tenant_name, u.email as buyer
-    from billing_order o join tenant t on t.id = o.tenant_id left join app_user u on u.id = o.user_id
-    where o.id in ${db(ids.length > 0 ? ids : [""])}`;
-  const nameOf = new Map(names.map((it) => [it.id, it]));
-  const items = page.items.map((order) => ({
-    ...order,
-    tenantName: nameOf.get(order.id)?.tenantName ?? "",
-    buyer: nameOf.get(order.id)?.buyer ?? null,
-  }));
+  const ids = [...new Set(page.items.map(({ tenantId }) => tenantId))];
+  const names = await db<{ id: string; name: string }[]>`
+    select id, name from tenant where id in ${db(ids.length > 0 ? ids : [""])}`;
+  const nameOf = new Map(names.map(({ id, name }) => [id, name]));
+  const items = page.items.map((order) => ({ ...order, tenantName: nameOf.get(order.tenantId) ?? "" }));
   return { page: { ...page, items }, total };
 }
 
@@ -118,7 +111,6 @@ export interface OrderDesk {
   refundedCents: number;
   lostCents: number;
   grantedAt: Date | null;
-  buyer: string | null;
   sessionId: string | null;
   paymentIntentId: string | null;
   chargeId: string | null;
@@ -133,10 +125,10 @@ export async function readOrderDesk(db: Db, orderId: string): Promise<OrderDesk>
   const [[order], events] = await Promise.all([
     db<Omit<OrderDesk, "events">[]>`
       select o.tenant_id, t.name as tenant_name, o.number, o.currency, o.status, o.paid_cents, o.refunded_cents, o.lost_cents,
-        o.credits_granted_at as granted_at, u.email as buyer, o.stripe_checkout_session_id as session_id,
+        o.credits_granted_at as granted_at, o.stripe_checkout_session_id as session_id,
         o.stripe_payment_intent_id as payment_intent_id, o.stripe_charge_id as charge_id, o.review_reason, o.failure_reason,
         o.payment_failure
-      from billing_order o join tenant t on t.id = o.tenant_id left join app_user u on u.id = o.user_id
+      from billing_order o join tenant t on t.id = o.tenant_id
       where o.id = ${orderId}`,
     db<OrderDesk["events"]>`
       select id, type, status, received_at from stripe_event where order_id = ${orderId}

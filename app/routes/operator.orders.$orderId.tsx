@@ -46,7 +46,8 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
     return {
       ...{ pack, number, intro, sentence, status, inReview, receiptUrl, details, toast },
       title: `${lead ? `${lead}: ` : ""}${pack}, ${number} – LeadRadar`,
-      timeline: timelineOf(history),
+      // Its links lead into the tenant's own room.
+      timeline: timelineOf(history).map((entry) => ({ ...entry, link: null })),
       ...deskWords(desk),
       refunds: refundRows(refunds, desk.currency),
       canRefund: rest > 0,
@@ -109,7 +110,7 @@ export default function OperatorOrder() {
   const words = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
-  const { toast, question, asksReview, refunds, review, details, tenant, buyer, ids } = words;
+  const { toast, question, asksReview, refunds, review, details, tenant, ids } = words;
   const wrong = error && Object.keys(error.fields).length > 0;
   useCleanAddress(toast !== null);
   return (
@@ -170,7 +171,6 @@ export default function OperatorOrder() {
                     </Link>
                   ),
                 },
-                { term: "E-Mail", value: <span className="wrap-anywhere">{buyer}</span> },
                 ...details,
                 ...ids.map(({ term, value }) => ({
                   term,

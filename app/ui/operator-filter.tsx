@@ -27,7 +27,7 @@ export function OperatorFilter({
       className="mb-8 flex flex-wrap items-start gap-3 rounded-lg bg-sunken p-4"
     >
       {children}
-      <div className="flex gap-1.5 pt-7">
+      <div className="flex gap-1.5 sm:pt-7">
         <button type="submit" className="btn btn-secondary min-h-10">
           Filtern
         </button>

@@ -40,7 +40,6 @@ export function deskWords(desk: OrderDesk) {
   ] as const;
   return {
     tenant: { id: desk.tenantId, name: desk.tenantName },
-    buyer: desk.buyer ?? "Person unbekannt",
     ids: ids.flatMap(([term, value]) => (value ? [{ term, value }] : [])),
     review: desk.reviewReason ? reviewSentence(desk.reviewReason) : null,
     /** Nothing was granted, and ending the look does not change that. */
