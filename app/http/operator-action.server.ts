@@ -5,6 +5,11 @@ import { DomainError } from "~/errors";
 import { parseForm } from "./parse.server";
 import { pageAction, traceIdOf } from "./respond.server";
 
+interface Who {
+  userId: string;
+  traceId: string;
+}
+
 /** Which of a page's forms was sent. */
 const intentForm = z.object({ intent: z.string().min(1).max(50) });
 
@@ -13,16 +18,16 @@ const intentForm = z.object({ intent: z.string().min(1).max(50) });
  * domain, which writes it into the audit trail; tests/http/operator-audit.test.ts sends each intent of each page and
  * looks for the entry. Unknown intents are INVALID_BODY.
  */
-export function operatorAction<T>(
+export function operatorAction<I extends Record<string, (actor: Who) => Promise<unknown>>>(
   args: ActionFunctionArgs,
-  intents: Record<string, (actor: { userId: string; traceId: string }) => Promise<T>>,
+  intents: I,
 ) {
-  return pageAction(args, async () => {
+  return pageAction(args, async (): Promise<Awaited<ReturnType<I[keyof I]>>> => {
     const { request } = args;
     const { userId } = await requireOperator(request);
     const { intent } = await parseForm(request.clone(), intentForm);
     const handle = Object.hasOwn(intents, intent) ? intents[intent] : undefined;
     if (!handle) throw new DomainError("INVALID_BODY");
-    return handle({ userId, traceId: traceIdOf(request) });
+    return (await handle({ userId, traceId: traceIdOf(request) })) as Awaited<ReturnType<I[keyof I]>>;
   });
 }

@@ -5,6 +5,7 @@ import { database } from "~/db/client.server";
 import { isTransient } from "~/db/transaction.server";
 import { type Env, isLivemode } from "~/env.server";
 import { log } from "~/log.server";
+import { comparePrices } from "~/operations/catalogue.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { drainOnce } from "./drain.server";
 import { asOnlyOne, LOCKS } from "./holder.server";
@@ -13,6 +14,7 @@ import { doTasks } from "./tasks.server";
 
 const DRAIN_EVERY_MS = 1_000;
 const LOOK_FOR_WORK_EVERY_MS = 15_000;
+const COMPARE_EVERY_MS = 60_000;
 const TASKS_EVERY_MS = 1_000;
 const EXPIRE_EVERY_MS = 60 * 60 * 1_000;
 
@@ -41,9 +43,18 @@ export function startJobs(env: Env): { stop(): Promise<void> } {
     if (booked) log.info({ lots: booked }, "booked lapsed credits");
     return false;
   };
+  // Once; while Stripe is away, again every minute.
+  const compared = new AbortController();
+  const compare = async () => {
+    const faults = await comparePrices(database(), stripeClient());
+    if (faults > 0) log.error({ faults }, "prices at Stripe do not fit the catalogue");
+    compared.abort();
+    return false;
+  };
   const work = { stripe: stripeClient(), ...setting, ending: ending.signal };
   const loops = [
     repeat("tasks", TASKS_EVERY_MS, ending.signal, () => doTasks({ ...work, sql: database() })),
+    repeat("compare prices", COMPARE_EVERY_MS, AbortSignal.any([ending.signal, compared.signal]), compare),
     repeat("expire", EXPIRE_EVERY_MS, ending.signal, expire),
     repeat("reconcile", LOOK_FOR_WORK_EVERY_MS, ending.signal, reconcileIfDue),
     repeat("drain sessions", DRAIN_EVERY_MS, ending.signal, drain("sessions")),
