@@ -33,8 +33,11 @@ export async function readSku(db: Db, id: string): Promise<CatalogueSku> {
   return sku;
 }
 
+// Stripe tells times in whole seconds: a change in the second of the comparison may have come after it.
 const due = (db: Db) =>
-  db`coalesce(s.price_fault is not null or s.stripe_changed_at > coalesce(s.price_checked_at, s.created_at), false)`;
+  db`coalesce(s.price_fault is not null
+    or s.stripe_changed_at + interval '1 second' > coalesce(s.price_checked_at, s.created_at), false)`;
+const checkedNow = (db: Db) => db`greatest(now(), stripe_changed_at + interval '1 second')`;
 
 /** The active SKUs whose price at Stripe does not fit, for the notice that says so. */
 export function listPriceFaults(
@@ -157,7 +160,7 @@ export async function saveSku(
         currency = ${priced.currency}, amount_cents = ${priced.amountCents}, grant_license_30d = ${priced.grantLicense30d},
         grant_license_365d = ${priced.grantLicense365d}, grant_device_slots = ${priced.grantDeviceSlots},
         credit_expires_in_days = ${priced.creditExpiresInDays}, active = ${priced.active}, price_fault = null,
-        price_checked_at = now(), updated_at = now()
+        price_checked_at = ${checkedNow(tx)}, updated_at = now()
       where id = ${id}`;
     return stateOf(priced);
   });
@@ -229,7 +232,7 @@ async function comparePrice(stripe: Stripe, sku: CatalogueSku): Promise<PriceFau
 async function keepFault(db: Db, now: Sku, compared: Sku, fault: PriceFault | null): Promise<void> {
   if (now.stripePriceId !== compared.stripePriceId) return;
   await db`
-    update billing_sku set price_fault = ${fault}, price_checked_at = now()
+    update billing_sku set price_fault = ${fault}, price_checked_at = ${checkedNow(db)}
     where id = ${compared.id} and stripe_price_id = ${compared.stripePriceId}`;
 }
 
