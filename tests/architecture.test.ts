@@ -133,6 +133,7 @@ const PUBLIC: Record<string, string> = {
   "app/routes/readyz.ts": "says only whether the database fits",
   "app/routes/metrics.ts": "figures without names",
   "app/routes/login.tsx": "is where a session begins",
+  "app/routes/password.tsx": "the link is the proof",
   "app/routes/logout.ts": "is where it ends",
   "app/routes/$.tsx": "always 404",
   "app/routes/api.$.ts": "always 404",

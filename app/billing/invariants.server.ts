@@ -150,6 +150,24 @@ export const INVARIANTS: ReadonlyArray<{ rule: string; find(tx: Tx, most: number
       ) as offences limit ${most}`,
   },
   {
+    rule: "ADJUSTMENT",
+    find: (tx, most) => tx`
+      select subject, detail from (
+        select 'adjustment ' || a.id as subject, 'booked, with ' || count(l.id) || ' fitting rows in the ledger' as detail
+        from adjustment a
+        left join tenant_credit_ledger l on l.ref_id = a.id and l.reason = 'MANUAL_ADJUST'
+          and (l.tenant_id, l.type, l.delta, l.expires_at) = (a.tenant_id, a.type, a.delta, a.expires_at)
+        where a.status = 'BOOKED' group by a.id having count(l.id) <> 1
+        union all
+        select 'adjustment ' || a.id, 'needed a second person, and was decided by the same'
+        from adjustment a where a.status = 'BOOKED' and a.needs_approval and a.decided_by = a.requested_by
+        union all
+        select 'ledger row ' || l.id, 'no adjustment was booked for it'
+        from tenant_credit_ledger l left join adjustment a on a.id = l.ref_id and a.status = 'BOOKED'
+        where l.reason = 'MANUAL_ADJUST' and starts_with(l.ref_id, 'adj_') and a.id is null
+      ) as offences limit ${most}`,
+  },
+  {
     rule: "DAY_SUM",
     find: (tx, most) => tx`
       select 'day ' || coalesce(d.day, l.day) || ' of tenant ' || coalesce(d.tenant_id, l.tenant_id) as subject,
@@ -169,7 +187,9 @@ export const INVARIANTS: ReadonlyArray<{ rule: string; find(tx: Tx, most: number
       select 'trigger ' || g.name as subject, 'is missing or switched off' as detail
       from unnest(string_to_array('ledger_moves_lot ledger_is_append_only ledger_is_never_emptied lot_moves_through_ledger '
         || 'lots_are_never_emptied order_grant_fits ledger_grant_fits hold_moves_lot reports_are_append_only '
-        || 'reports_are_never_emptied activations_are_append_only activations_are_never_emptied ledger_adds_to_day', ' ')) as g (name)
+        || 'reports_are_never_emptied activations_are_append_only activations_are_never_emptied ledger_adds_to_day '
+        || 'audit_is_append_only audit_is_never_emptied adjustment_asks adjustment_is_decided_once adjustment_was_decided '
+        || 'password_link_is_for_tenants', ' ')) as g (name)
       where not exists (select from pg_trigger t where t.tgname = g.name and t.tgenabled = 'O')
       limit ${most}`,
   },

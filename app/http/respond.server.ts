@@ -174,7 +174,8 @@ export function sameAddress(request: Request): Response {
 async function typedValues(form: Request): Promise<Record<string, string>> {
   try {
     const values: Record<string, string> = {};
-    for (const [name, value] of new URLSearchParams(await form.text())) if (name !== "password") values[name] = value;
+    for (const [name, value] of new URLSearchParams(await form.text()))
+      if (name !== "password" && name !== "again") values[name] = value;
     return values;
   } catch {
     return {};

@@ -22,9 +22,11 @@ export function loader({ request, context }: LoaderFunctionArgs) {
     if (await findUser(request)) throw redirect(redirectTo, 302);
     const hint = query.has("abgemeldet")
       ? "Sie sind abgemeldet."
-      : query.has("abgelaufen")
-        ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
-        : null;
+      : query.has("gesetzt")
+        ? "Ihr Passwort ist gesetzt. Melden Sie sich an."
+        : query.has("abgelaufen")
+          ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
+          : null;
     return { redirectTo, hint, refused: refusedIn(context) };
   });
 }

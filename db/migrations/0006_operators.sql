@@ -220,6 +220,7 @@ create table replay_result (
   primary key (task_id, seq)
 );
 create index replay_result_kind on replay_result (task_id, result, seq);
+create index replay_result_event on replay_result (event_id, task_id desc);
 grant select, insert on replay_result to billing_app;
 
 -- The catalogue: what comparing a SKU with Stripe's price came to. null: nothing wrong, or never compared.

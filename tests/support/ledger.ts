@@ -24,9 +24,9 @@ export interface Entry {
   expires?: string;
 }
 
-/** Books one row of the ledger, by hand unless the entry says otherwise. */
+/** Books one row of the ledger, as a coupon's unless the entry says otherwise: the server's role books no correction by itself. */
 export function book(sql: postgres.Sql | postgres.TransactionSql, entry: Entry = {}) {
-  const { tenant = "lr_tenant_alpen", type = "LICENSE_30D", delta = 1, reason = "MANUAL_ADJUST", order = null } = entry;
+  const { tenant = "lr_tenant_alpen", type = "LICENSE_30D", delta = 1, reason = "COUPON_REDEEM", order = null } = entry;
   const expires = entry.expires ?? "2031-01-01T00:00:00Z";
   return sql`insert into tenant_credit_ledger (tenant_id, type, delta, reason, order_id, expires_at)
     values (${tenant}, ${type}, ${delta}, ${reason}, ${order}, ${expires})`;

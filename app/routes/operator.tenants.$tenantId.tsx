@@ -1,0 +1,259 @@
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import type { ReactNode } from "react";
+import { requireOperator } from "~/auth/access.server";
+import { listChanges } from "~/billing/audit.server";
+import { readOverview } from "~/billing/overview.server";
+import { database } from "~/db/client.server";
+import { env } from "~/env.server";
+import { operatorAction } from "~/http/operator-action.server";
+import { parseForm, parseQuery } from "~/http/parse.server";
+import { pageLoader, refusedIn } from "~/http/respond.server";
+import * as adjustments from "~/operations/adjustments.server";
+import * as forms from "~/operations/tenant-forms.server";
+import * as people from "~/operations/tenant-users.server";
+import { changeTenant, readTenant, setTenantDisabled } from "~/operations/tenants.server";
+import { AuditList } from "~/ui/audit-list";
+import { auditRows } from "~/ui/audit-words";
+import { PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { AdjustmentList, AdjustmentQuestion, RejectQuestion } from "~/ui/tenant-adjustments";
+import { BarQuestion, LotList, TenantForm } from "~/ui/tenant-desk";
+import { NewUserForm, PasswordLink, UserList } from "~/ui/tenant-users";
+import {
+  adjustmentPreview,
+  adjustmentRows,
+  COUNTRY_OPTIONS,
+  CREDIT_OPTIONS,
+  entitlementText,
+  lotRows,
+  ROLE_OPTIONS,
+  tenantToast,
+  userRows,
+} from "~/ui/tenant-words";
+
+export { pageHeaders as headers } from "~/http/page-headers";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: data?.title ?? "Konto – LeadRadar" }];
+
+const CHANGES = 30;
+
+export function loader({ request, params, context }: LoaderFunctionArgs) {
+  return pageLoader(request, async () => {
+    const { userId } = await requireOperator(request);
+    const query = parseQuery(request, forms.deskQuery);
+    const sql = database();
+    const tenant = await readTenant(sql, params.tenantId ?? "");
+    const [users, overview, corrections, changes] = await Promise.all([
+      people.listUsers(sql, tenant.id),
+      readOverview(sql, tenant.id),
+      adjustments.listAdjustments(sql, { tenantId: tenant.id }),
+      listChanges(sql, { tenantId: tenant.id }, null, CHANGES),
+    ]);
+    const toast = tenantToast(query.erledigt);
+    const lead = refusedIn(context) ?? toast?.title;
+    return {
+      title: `${lead ? `${lead}: ` : ""}${tenant.name} – LeadRadar`,
+      tenant: {
+        id: tenant.id,
+        name: tenant.name,
+        slug: tenant.slug,
+        country: tenant.country,
+        disabled: tenant.disabledAt !== null,
+      },
+      users: userRows(users),
+      lots: lotRows(overview),
+      entitlement: entitlementText(overview),
+      corrections: adjustmentRows(corrections, userId),
+      changes: auditRows(changes.items),
+      ask: query.bestaetigen ?? null,
+      asked: { typ: query.typ ?? "LICENSE_30D", bis: query.bis ?? "", korrektur: query.korrektur ?? "" },
+      options: { roles: ROLE_OPTIONS, countries: COUNTRY_OPTIONS, credits: CREDIT_OPTIONS },
+      nonce: crypto.randomUUID(),
+      toast,
+    };
+  });
+}
+
+/** A refusal is about what has changed meanwhile: the router is to read it again. */
+export const shouldRevalidate = () => true;
+
+export function action(args: ActionFunctionArgs) {
+  const { request, params } = args;
+  const id = params.tenantId ?? "";
+  const done = (what: string) => redirect(`/operator/tenants/${encodeURIComponent(id)}?erledigt=${what}`, 303);
+  const sql = database();
+  return operatorAction(args, {
+    async save(actor) {
+      await changeTenant(sql, actor, id, await parseForm(request, forms.tenantForm));
+      return done("gespeichert");
+    },
+    async disable(actor) {
+      await setTenantDisabled(sql, actor, id, true, (await parseForm(request, forms.reasonForm)).grund);
+      return done("gesperrt");
+    },
+    async enable(actor) {
+      await setTenantDisabled(sql, actor, id, false, (await parseForm(request, forms.reasonForm)).grund);
+      return done("frei");
+    },
+    async "user-add"(actor) {
+      const { person, email, role } = await parseForm(request, forms.newUserForm);
+      const userId = await people.addUserTo(sql, actor, id, { name: person, email, role });
+      return { link: { email, url: await linkFor(actor, id, userId) } };
+    },
+    async "user-role"(actor) {
+      const { userId, role } = await parseForm(request, forms.roleForm);
+      await people.setUserRole(sql, actor, id, userId, role);
+      return done("person");
+    },
+    async "user-disable"(actor) {
+      await people.setUserDisabled(sql, actor, id, (await parseForm(request, forms.userForm)).userId, true);
+      return done("person");
+    },
+    async "user-enable"(actor) {
+      await people.setUserDisabled(sql, actor, id, (await parseForm(request, forms.userForm)).userId, false);
+      return done("person");
+    },
+    /** The link is in this answer and nowhere else. */
+    async "password-link"(actor) {
+      const { userId } = await parseForm(request, forms.userForm);
+      const url = await linkFor(actor, id, userId);
+      const user = (await people.listUsers(sql, id)).find((it) => it.id === userId);
+      return { link: { email: user?.email ?? "", url } };
+    },
+    /** Changes nothing: says what the correction would do. */
+    async "adjust-preview"(actor) {
+      const form = request.clone();
+      const { typ, menge, bis } = await parseForm(request, forms.adjustmentForm);
+      const wish = { tenantId: id, type: typ, delta: menge, expiresAt: bis };
+      const preview = adjustmentPreview(wish, await adjustments.previewAdjustment(sql, actor, wish));
+      return { preview, values: Object.fromEntries(new URLSearchParams(await form.text())) };
+    },
+    async adjust(actor) {
+      const { typ, menge, bis, grund, nonce } = await parseForm(request, forms.adjustmentForm);
+      const wish = { tenantId: id, type: typ, delta: menge, expiresAt: bis, reason: grund };
+      const made = await adjustments.requestAdjustment(sql, actor, { ...wish, requestKey: `form:${nonce}` });
+      return done(made.status === "BOOKED" ? "gebucht" : "verlangt");
+    },
+    async approve(actor) {
+      const { adjustmentId } = await parseForm(request, forms.decisionForm);
+      await adjustments.approveAdjustment(sql, actor, id, adjustmentId);
+      return done("gebucht");
+    },
+    async reject(actor) {
+      const { adjustmentId, grund } = await parseForm(request, forms.rejectionForm);
+      await adjustments.rejectAdjustment(sql, actor, id, adjustmentId, grund);
+      return done("abgelehnt");
+    },
+  });
+}
+
+async function linkFor(actor: { userId: string; traceId: string }, tenantId: string, userId: string): Promise<string> {
+  const token = await people.createPasswordLink(database(), actor, tenantId, userId);
+  return `${env().APP_ORIGIN}/password?token=${token}`;
+}
+
+export default function Tenant() {
+  const { tenant, toast, ask, asked, options, nonce, ...parts } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const error = answer && "error" in answer ? answer.error : null;
+  const link = answer && "link" in answer ? answer.link : null;
+  const preview = answer && "preview" in answer ? answer : null;
+  const intent = error?.values.intent ?? "";
+  const inQuestion = ask !== null && ["disable", "enable", "adjust", "adjust-preview", "reject"].includes(intent);
+  const fieldless = error && Object.values(error.fields)[0];
+  const inForm = inQuestion || ["save", "user-add"].includes(intent);
+  useCleanAddress(toast !== null);
+  return (
+    <>
+      <Toast
+        toast={
+          error && !inForm
+            ? { tone: "danger", ...error.toast, ...(fieldless ? { text: fieldless } : {}) }
+            : error || answer
+              ? null
+              : toast
+        }
+      />
+      {link ? <PasswordLink {...link} /> : null}
+      {ask === "korrektur" ? (
+        <AdjustmentQuestion
+          key={preview ? "preview" : "form"}
+          credits={options.credits}
+          values={preview?.values ?? error?.values ?? asked}
+          error={inQuestion ? error : null}
+          preview={preview?.preview ?? null}
+          nonce={nonce}
+        />
+      ) : null}
+      {ask === "ablehnen" ? <RejectQuestion id={asked.korrektur} error={inQuestion ? error : null} /> : null}
+      {ask === "sperren" || ask === "freigeben" ? (
+        <BarQuestion bars={ask === "sperren"} name={tenant.name} error={inQuestion ? error : null} />
+      ) : null}
+      <Link className="link target mb-3" to="/operator/tenants">
+        ← Konten
+      </Link>
+      <PageHead
+        title={tenant.name}
+        intro={parts.entitlement}
+        action={
+          <Link id="korrektur" className="btn btn-primary" to="?bestaetigen=korrektur" preventScrollReset>
+            Korrektur buchen
+          </Link>
+        }
+      />
+      <nav aria-label="Zu diesem Konto" className="mb-10 flex flex-wrap gap-x-6 gap-y-1">
+        <Link className="link target" to={`/operator/orders?tenant=${tenant.id}`}>
+          Bestellungen
+        </Link>
+        <Link className="link target" to={`/operator/events?tenant=${tenant.id}`}>
+          Ereignisse
+        </Link>
+        <Link className="link target" to={`/operator/audit?tenant=${tenant.id}`}>
+          Protokoll
+        </Link>
+      </nav>
+      <div className="grid gap-x-14 gap-y-12 xl:grid-cols-2">
+        <Section id="guthaben" title="Guthaben">
+          <LotList lots={parts.lots} />
+        </Section>
+        <Section id="korrekturen" title="Korrekturen">
+          {parts.corrections.length > 0 ? (
+            <AdjustmentList rows={parts.corrections} />
+          ) : (
+            <p className="text-soft">Noch keine Korrektur.</p>
+          )}
+        </Section>
+        <Section id="personen" title="Personen">
+          <UserList users={parts.users} roles={options.roles} />
+          <NewUserForm
+            roles={options.roles}
+            values={intent === "user-add" ? (error?.values ?? {}) : {}}
+            fields={intent === "user-add" ? (error?.fields ?? {}) : {}}
+          />
+        </Section>
+        <Section id="konto" title="Konto">
+          <TenantForm
+            tenant={tenant}
+            countries={options.countries}
+            values={intent === "save" ? (error?.values ?? {}) : {}}
+            fields={intent === "save" ? (error?.fields ?? {}) : {}}
+          />
+        </Section>
+        <Section id="aenderungen" title="Änderungen">
+          {parts.changes.length > 0 ? <AuditList rows={parts.changes} /> : <p className="text-soft">Noch keine.</p>}
+        </Section>
+      </div>
+    </>
+  );
+}
+
+function Section({ id, title, children }: { id: string; title: string; children: ReactNode }) {
+  return (
+    <section aria-labelledby={id} className="min-w-0">
+      <h2 id={id} className="mb-4 text-lg font-semibold tracking-tight">
+        {title}
+      </h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,173 @@
+import { Form, Link } from "@remix-run/react";
+import { Confirm, ConfirmButtons } from "./confirm";
+import { Field, SelectField } from "./field";
+import { Refused } from "./operator-order";
+import { SubmitButton } from "./submit-button";
+import type { AdjustmentRow } from "./tenant-words";
+
+interface Refusal {
+  message: string;
+  values: Record<string, string>;
+  fields: Record<string, string>;
+}
+
+/** Corrections of balances, with what can still be decided. `named`: with the tenant, in a list over all. */
+export function AdjustmentList({ rows, named = false }: { rows: AdjustmentRow[]; named?: boolean }) {
+  return (
+    <ul>
+      {rows.map((row) => (
+        <li key={row.id} className="border-line border-t py-4 first:border-0">
+          {named ? (
+            <Link className="link" to={`/operator/tenants/${row.tenant.id}`}>
+              {row.tenant.name}
+            </Link>
+          ) : null}
+          <p className="flex flex-wrap justify-between gap-x-6">
+            <span className="font-medium">{row.what}</span>
+            <span className={row.isOpen ? "text-notice" : "text-soft"}>{row.state}</span>
+          </p>
+          <p className="wrap-anywhere text-soft">«{row.reason}»</p>
+          <p className="text-sm text-mute">{row.asked}</p>
+          {row.decided ? <p className="wrap-anywhere text-sm text-mute">{row.decided}</p> : null}
+          {row.isOpen && !named ? <Decide row={row} /> : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Decide({ row: { id, isMine } }: { row: AdjustmentRow }) {
+  return (
+    <div className="mt-2 flex flex-wrap items-center gap-3">
+      {isMine ? (
+        <p className="text-sm text-soft">Die zweite Person muss eine andere sein.</p>
+      ) : (
+        <Form method="post" action=".">
+          <input type="hidden" name="intent" value="approve" />
+          <input type="hidden" name="adjustmentId" value={id} />
+          <SubmitButton intent="approve" busy="Wird gebucht …">
+            Zustimmen und buchen
+          </SubmitButton>
+        </Form>
+      )}
+      <Link
+        id="ablehnen"
+        className="btn btn-secondary"
+        to={`?bestaetigen=ablehnen&korrektur=${encodeURIComponent(id)}`}
+        preventScrollReset
+      >
+        {isMine ? "Zurückziehen" : "Ablehnen"}
+      </Link>
+    </div>
+  );
+}
+
+/** Asks why a correction is refused. */
+export function RejectQuestion({ id, error }: { id: string; error: Refusal | null }) {
+  return (
+    <Confirm title="Korrektur ablehnen?" back="." trigger="ablehnen">
+      <Refused error={error} title="Die Korrektur wurde nicht abgelehnt" />
+      <Form
+        method="post"
+        action={`?bestaetigen=ablehnen&korrektur=${encodeURIComponent(id)}`}
+        className="mt-4 grid gap-5"
+      >
+        <input type="hidden" name="intent" value="reject" />
+        <input type="hidden" name="adjustmentId" value={id} />
+        <Field
+          label="Grund"
+          name="grund"
+          maxLength={500}
+          autoComplete="off"
+          defaultValue={error?.values.grund ?? ""}
+          error={error?.fields.grund}
+        />
+        <ConfirmButtons back=".">
+          <SubmitButton intent="reject" busy="Wird abgelehnt …" tone="danger">
+            Ablehnen
+          </SubmitButton>
+        </ConfirmButtons>
+      </Form>
+    </Confirm>
+  );
+}
+
+/** A correction to be: the fields first, then what it would do, then it is booked or asked for. */
+export function AdjustmentQuestion({
+  credits,
+  values,
+  error,
+  preview,
+  nonce,
+}: {
+  credits: Array<[string, string]>;
+  values: Record<string, string>;
+  error: Refusal | null;
+  preview: string[] | null;
+  nonce: string;
+}) {
+  const fields = error?.fields ?? {};
+  const at = "?bestaetigen=korrektur";
+  return (
+    <Confirm title="Korrektur buchen?" back="." trigger="korrektur">
+      <Refused error={error} title="Es wurde nichts gebucht" />
+      {preview ? (
+        <Form method="post" action={at} className="mt-3">
+          {["typ", "menge", "bis", "grund", "nonce"].map((name) => (
+            <input key={name} type="hidden" name={name} value={values[name] ?? ""} />
+          ))}
+          <input type="hidden" name="intent" value="adjust" />
+          {preview.map((sentence) => (
+            <p key={sentence} className="mt-1 text-soft">
+              {sentence}
+            </p>
+          ))}
+          <p className="wrap-anywhere mt-1 text-soft">«{values.grund}»</p>
+          <ConfirmButtons back=".">
+            <SubmitButton intent="adjust" busy="Wird gebucht …">
+              Korrektur buchen
+            </SubmitButton>
+          </ConfirmButtons>
+        </Form>
+      ) : (
+        <Form method="post" action={at} className="mt-4 grid gap-5">
+          <input type="hidden" name="intent" value="adjust-preview" />
+          <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
+          <SelectField label="Credit" name="typ" options={credits} defaultValue={values.typ} error={fields.typ} />
+          <Field
+            label="Menge"
+            name="menge"
+            hint="5 gibt, -2 nimmt."
+            inputMode="text"
+            autoComplete="off"
+            defaultValue={values.menge ?? ""}
+            error={fields.menge}
+          />
+          <Field
+            label="Gültig bis und mit"
+            name="bis"
+            placeholder="TT.MM.JJJJ"
+            hint="Wer nimmt, nennt den Tag der vorhandenen Credits."
+            autoComplete="off"
+            defaultValue={values.bis ?? ""}
+            error={fields.bis}
+          />
+          <Field
+            label="Begründung"
+            name="grund"
+            hint="Steht im Kontoauszug des Kontos."
+            maxLength={500}
+            autoComplete="off"
+            defaultValue={values.grund ?? ""}
+            error={fields.grund}
+          />
+          <ConfirmButtons back=".">
+            <SubmitButton intent="adjust-preview" busy="Wird geprüft …">
+              Weiter
+            </SubmitButton>
+          </ConfirmButtons>
+        </Form>
+      )}
+    </Confirm>
+  );
+}
