@@ -144,6 +144,7 @@ export function RefundList({
     amount: string;
     state: string;
     isOpen: boolean;
+    why: string | null;
     detail: string | null;
     who: string;
     reason: string;
@@ -152,7 +153,7 @@ export function RefundList({
 }) {
   return (
     <ul>
-      {refunds.map(({ id, amount, state, isOpen, detail, who, reason, when }) => (
+      {refunds.map(({ id, amount, state, isOpen, why, detail, who, reason, when }) => (
         <li key={id} className="border-line border-t py-3 first:border-0">
           <p className="flex flex-wrap justify-between gap-x-6">
             <span>
@@ -163,6 +164,7 @@ export function RefundList({
           <p className="wrap-anywhere text-sm text-soft">
             {who}: «{reason}»
           </p>
+          {why ? <p className="text-sm text-soft">{why}</p> : null}
           {detail ? <p className="code wrap-anywhere text-sm text-mute">{detail}</p> : null}
           {isOpen ? (
             <Form method="post" action="." className="mt-2">
@@ -184,12 +186,12 @@ export function RefundList({
 export function OrderEvents({
   events,
 }: {
-  events: Array<{ id: string; type: string; status: string; iso: string; when: string }>;
+  events: Array<{ id: string; type: string; status: string; fault: string | null; iso: string; when: string }>;
 }) {
   if (events.length === 0) return <p className="text-soft">Noch kein Ereignis.</p>;
   return (
     <ul>
-      {events.map(({ id, type, status, iso, when }) => (
+      {events.map(({ id, type, status, fault, iso, when }) => (
         <li key={id} className="border-line border-t py-2.5 first:border-0">
           <Link className="link wrap-anywhere" to={`/operator/events/${id}`}>
             {type}
@@ -200,6 +202,7 @@ export function OrderEvents({
               {when}
             </time>
           </p>
+          {fault ? <p className="code wrap-anywhere text-sm text-mute">{fault}</p> : null}
         </li>
       ))}
     </ul>
