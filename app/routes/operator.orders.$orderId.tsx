@@ -131,7 +131,7 @@ export default function OperatorOrder() {
   const words = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
-  const { toast, question, asksReview, refunds, review, details, tenant, ids } = words;
+  const { toast, question, asksReview, refunds, review } = words;
   const wrong = error && Object.keys(error.fields).length > 0;
   useCleanAddress(toast !== null);
   return (
@@ -182,45 +182,48 @@ export default function OperatorOrder() {
         </div>
         <div className="grid content-start gap-y-12">
           <Section id="angaben" title="Angaben">
-            <DefinitionList
-              items={[
-                {
-                  term: "Konto",
-                  value: (
-                    <Link className="link" to={`/operator/tenants/${tenant.id}`}>
-                      {tenant.name}
-                    </Link>
-                  ),
-                },
-                ...details,
-                {
-                  term: "Firma",
-                  value: words.company.map((line) => (
-                    <span key={line} className="wrap-anywhere block">
-                      {line}
-                    </span>
-                  )),
-                },
-                ...ids.map(({ term, value }) => ({
-                  term,
-                  value: <span className="code wrap-anywhere">{value}</span>,
-                })),
-              ]}
-            />
-            {words.receiptUrl ? (
-              <p className="mt-4">
-                <a className="link target" href={words.receiptUrl} target="_blank" rel="noreferrer">
-                  <Icon name="external" className="me-1 inline size-4" />
-                  Beleg bei Stripe öffnen
-                </a>
-              </p>
-            ) : null}
+            <Facts words={words} />
           </Section>
           <Section id="ereignisse" title="Ereignisse">
             <OrderEvents events={words.events} />
           </Section>
         </div>
       </div>
+    </>
+  );
+}
+
+/** What the order is, whose, and by which names Stripe knows it. */
+function Facts({ words }: { words: ReturnType<typeof useLoaderData<typeof loader>> }) {
+  const { tenant, details, company, ids, receiptUrl } = words;
+  const account = (
+    <Link className="link" to={`/operator/tenants/${tenant.id}`}>
+      {tenant.name}
+    </Link>
+  );
+  const lines = company.map((line) => (
+    <span key={line} className="wrap-anywhere block">
+      {line}
+    </span>
+  ));
+  return (
+    <>
+      <DefinitionList
+        items={[
+          { term: "Konto", value: account },
+          ...details,
+          { term: "Firma", value: lines },
+          ...ids.map(({ term, value }) => ({ term, value: <span className="code wrap-anywhere">{value}</span> })),
+        ]}
+      />
+      {receiptUrl ? (
+        <p className="mt-4">
+          <a className="link target" href={receiptUrl} target="_blank" rel="noreferrer">
+            <Icon name="external" className="me-1 inline size-4" />
+            Beleg bei Stripe öffnen
+          </a>
+        </p>
+      ) : null}
     </>
   );
 }

@@ -97,8 +97,10 @@ export function ReviewQuestion({ isUngranted, error }: { isUngranted: boolean; e
     <Confirm title="Prüfung abschliessen?" back="." trigger="pruefung">
       <Refused error={error} title="Die Prüfung wurde nicht abgeschlossen" />
       <p className="mt-2 text-soft">
-        {isUngranted ? "Es wird nichts gutgeschrieben. " : ""}Der Hinweis verschwindet beim Konto. Ihr Vermerk bleibt im
-        Protokoll.
+        {isUngranted
+          ? "Es wird nichts gutgeschrieben. Solange die Zahlung nicht zur Bestellung passt, kann der nächste Abgleich die Prüfung wieder setzen. "
+          : "Der Hinweis verschwindet beim Konto. "}
+        Ihr Vermerk bleibt im Protokoll.
       </p>
       <Form method="post" action="?bestaetigen=pruefung" className="mt-4 grid gap-5">
         <input type="hidden" name="intent" value="resolve" />
