@@ -14,9 +14,11 @@ export const reviewForm = z.object({ grund: reason });
 /** What the page of an order asks, and what it was told just now. */
 export const deskQuery = z.object({
   bestaetigen: z.enum(["rueckerstatten", "pruefung"]).optional().catch(undefined),
-  betrag: z.string().max(30).optional().catch(undefined),
+  betrag: z.string().max(200).optional().catch("?"),
   grund: z.string().max(600).optional().catch(undefined),
-  erledigt: z.enum(["rueckerstattung", "pruefung"]).optional().catch(undefined),
+  erledigt: z.literal("pruefung").optional().catch(undefined),
+  /** The refund that was asked for just now: what became of it stands in its own row. */
+  auftrag: plainText(100).optional().catch(undefined),
 });
 
 /** The amount that a preview is about, in cents; what is wrong with it otherwise. */

@@ -9,7 +9,7 @@ import { plainText } from "~/billing/schemas.server";
 import { type Db, type Fragment, type Sql, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 
-/** `?status=`, `?pruefung=1`, `?konto=` and `?suche=` of the list of all orders. */
+/** `?status=`, `?pruefung=1`, `?tenant=` and `?suche=` of the list of all orders. */
 export const orderQuery = z.object({
   cursor: z.string().optional(),
   status: z.enum(ORDER_STATUSES, { message: "Diesen Status gibt es nicht." }).optional(),
@@ -102,6 +102,7 @@ export async function tenantOfOrder(db: Db, orderId: string): Promise<string> {
 
 /** What staff see of an order beside what its tenant sees. */
 export interface OrderDesk {
+  id: string;
   tenantId: string;
   tenantName: string;
   number: string;
@@ -117,21 +118,21 @@ export interface OrderDesk {
   reviewReason: string | null;
   failureReason: string | null;
   paymentFailure: string | null;
-  events: Array<{ id: string; type: string; status: string; receivedAt: Date }>;
+  events: Array<{ id: string; type: string; status: string; errorMessage: string | null; receivedAt: Date }>;
 }
 
 /** Reads what staff need to look into an order. Its newest 50 events. Throws NOT_FOUND. */
 export async function readOrderDesk(db: Db, orderId: string): Promise<OrderDesk> {
   const [[order], events] = await Promise.all([
     db<Omit<OrderDesk, "events">[]>`
-      select o.tenant_id, t.name as tenant_name, o.number, o.currency, o.status, o.paid_cents, o.refunded_cents, o.lost_cents,
+      select o.id, o.tenant_id, t.name as tenant_name, o.number, o.currency, o.status, o.paid_cents, o.refunded_cents, o.lost_cents,
         o.credits_granted_at as granted_at, o.stripe_checkout_session_id as session_id,
         o.stripe_payment_intent_id as payment_intent_id, o.stripe_charge_id as charge_id, o.review_reason, o.failure_reason,
         o.payment_failure
       from billing_order o join tenant t on t.id = o.tenant_id
       where o.id = ${orderId}`,
     db<OrderDesk["events"]>`
-      select id, type, status, received_at from stripe_event where order_id = ${orderId}
+      select id, type, status, error_message, received_at from stripe_event where order_id = ${orderId}
       order by received_at desc, id desc limit 50`,
   ]);
   if (!order) throw new DomainError("NOT_FOUND");

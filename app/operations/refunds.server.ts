@@ -7,7 +7,7 @@ import { followPayment } from "~/billing/refund.server";
 import { type Db, type Sql, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import { isStripeTrouble } from "~/stripe/payment.server";
-import { createRefund } from "~/stripe/refund.server";
+import { createRefund, findRefund } from "~/stripe/refund.server";
 
 /** A refund that staff have asked for. Amounts in cents. OPEN: whether Stripe made it is not known. */
 export interface RefundRequest {
@@ -23,6 +23,14 @@ export interface RefundRequest {
   requestedAt: Date;
 }
 
+/**
+ * What has become of a request. `trouble`: what went wrong beside it and belongs into the log: Stripe's answer that is missing (then it is
+ * OPEN), or, once it is SENT, why the credits did not follow at once; then the webhook or the reconciliation sees to them.
+ */
+export interface RefundOutcome extends RefundRequest {
+  trouble: unknown;
+}
+
 /** What a refund would do to the credits of one type. */
 export interface RefundEffect {
   type: CreditType;
@@ -33,6 +41,8 @@ export interface RefundEffect {
   spent: number;
   /** Should go back, but has lapsed. */
   lapsed: number;
+  /** Stays, frozen by an open dispute. */
+  held: number;
 }
 
 /** The refunds asked for on an order, newest first. */
@@ -77,7 +87,14 @@ export async function previewRefund(db: Db, orderId: string, amountCents: number
     });
     const missing = Math.max(0, next.uncollected - grant.uncollected);
     const spent = Math.max(0, next.uncollected - grant.lapsed) - Math.max(0, grant.uncollected - grant.lapsed);
-    return { type: grant.type, granted: grant.granted, back: next.refund, spent, lapsed: missing - spent };
+    return {
+      type: grant.type,
+      granted: grant.granted,
+      back: next.refund,
+      spent,
+      lapsed: missing - spent,
+      held: next.held,
+    };
   });
 }
 
@@ -92,35 +109,42 @@ export interface RefundWish {
 /**
  * Pays back: writes down who wants what before Stripe is asked, so that nothing is lost and two people together never pay back more than was
  * paid; then asks Stripe, with no transaction open; then follows the payment, so that the credits go back at once.
- * Throws NOT_FOUND, INVALID_STATE (nothing was paid, or Stripe says no), INVALID_BODY for more than is left, STRIPE_UNAVAILABLE when it is
- * unknown whether Stripe has paid: then `resendRefund` finds out.
+ * Once it is written down nothing is thrown: the request says what became of it. OPEN: it is unknown whether Stripe has paid, and `resendRefund`
+ * finds out. Throws NOT_FOUND, INVALID_STATE (nothing was paid, or the key is another refund's), INVALID_BODY for more than is left.
  */
-export async function requestRefund(sql: Sql, stripe: Stripe, actor: Actor, wish: RefundWish): Promise<RefundRequest> {
-  return send(sql, stripe, actor, await reserve(sql, actor, wish));
+export async function requestRefund(sql: Sql, stripe: Stripe, actor: Actor, wish: RefundWish): Promise<RefundOutcome> {
+  const { request, isNew } = await reserve(sql, actor, wish);
+  return send(sql, stripe, actor, request, isNew);
 }
 
-/** Asks Stripe again about a refund whose answer was lost, with the same key: it is never paid twice. Throws as `requestRefund`. */
+/** Asks Stripe again about a refund whose answer was lost, however long ago: it is never paid twice. Throws NOT_FOUND. */
 export async function resendRefund(
   sql: Sql,
   stripe: Stripe,
   actor: Actor,
   orderId: string,
   refundRequestId: string,
-): Promise<RefundRequest> {
+): Promise<RefundOutcome> {
   const [request] = await sql<RefundRequest[]>`
     select * from refund_request where id = ${refundRequestId} and order_id = ${orderId}`;
   if (!request) throw new DomainError("NOT_FOUND");
-  return send(sql, stripe, actor, request);
+  return send(sql, stripe, actor, request, false);
 }
 
-function reserve(sql: Sql, actor: Actor, wish: RefundWish): Promise<RefundRequest> {
+/** Writes the request down, or finds the one that the same click has made. */
+function reserve(sql: Sql, actor: Actor, wish: RefundWish): Promise<{ request: RefundRequest; isNew: boolean }> {
   const { orderId, amountCents, reason, requestKey } = wish;
   return transaction(sql, async (tx) => {
     const [order] = await lockOrder(tx, orderId);
     if (!order) throw new DomainError("NOT_FOUND");
     const [earlier] = await tx<RefundRequest[]>`
-      select * from refund_request where request_key = ${requestKey} and order_id = ${orderId}`;
-    if (earlier) return earlier;
+      select * from refund_request where request_key = ${requestKey}`;
+    if (earlier) {
+      // A page from before, sent with other figures, must not pass for the refund that was made.
+      const isSame = earlier.orderId === orderId && earlier.amountCents === amountCents;
+      if (!isSame) throw new DomainError("INVALID_STATE");
+      return { request: earlier, isNew: false };
+    }
     if (!order.creditsGrantedAt) throw new DomainError("INVALID_STATE");
     const rest = await refundableCents(tx, orderId);
     if (amountCents > rest) throw new DomainError("INVALID_BODY", { fields: { betrag: mostSentence(order, rest) } });
@@ -136,40 +160,52 @@ function reserve(sql: Sql, actor: Actor, wish: RefundWish): Promise<RefundReques
       after: { amountCents, currency: order.currency },
       reason,
     });
-    return request;
+    return { request, isNew: true };
   });
 }
 
 function mostSentence(order: Order, rest: number): string {
   if (rest === 0) return "Es ist nichts mehr da, das rückerstattet werden kann.";
-  return `Höchstens ${order.currency} ${(rest / 100).toFixed(2)} können noch rückerstattet werden.`;
+  const amount = (rest / 100).toFixed(2).replace(/\B(?=(\d{3})+\.)/g, "’");
+  return `Höchstens ${order.currency} ${amount}.`;
 }
 
-async function send(sql: Sql, stripe: Stripe, actor: Actor, request: RefundRequest): Promise<RefundRequest> {
-  if (request.status === "REFUSED") throw refusal(request.failure);
-  if (request.status === "SENT") return request;
+async function send(
+  sql: Sql,
+  stripe: Stripe,
+  actor: Actor,
+  request: RefundRequest,
+  isNew: boolean,
+): Promise<RefundOutcome> {
+  if (request.status !== "OPEN") return { ...request, trouble: null };
   const { id, orderId, amountCents } = request;
   const [order] = await sql<Order[]>`select * from billing_order where id = ${orderId}`;
   if (!order) throw new DomainError("NOT_FOUND");
   const { stripePaymentIntentId: paymentIntentId, stripeChargeId: chargeId } = order;
-  let answer: Awaited<ReturnType<typeof createRefund>>;
+  const wanted = { id, orderId, amountCents, paymentIntentId, chargeId };
+  let settled: RefundRequest;
   try {
-    answer = await createRefund(stripe, { id, orderId, amountCents, paymentIntentId, chargeId });
+    const made = isNew ? null : await findRefund(stripe, wanted);
+    settled = await settleRequest(sql, actor, request, made ? { refundId: made } : await createRefund(stripe, wanted));
   } catch (error) {
-    if (isStripeTrouble(error)) throw new DomainError("STRIPE_UNAVAILABLE", {}, { cause: error });
-    throw error;
-  }
-  const settled = await settleRequest(sql, actor, request, answer);
-  if (settled.status === "REFUSED") throw refusal(settled.failure);
-  // The webhook says the same in a moment. If Stripe is slow now, it will.
-  await followPayment(sql, stripe, {
-    ...{ paymentIntentId, chargeId, orderId },
-    subjectId: settled.stripeRefundId,
-    isDispute: false,
-  }).catch((error: unknown) => {
     if (!isStripeTrouble(error)) throw error;
-  });
-  return settled;
+    // The same request may have been sent by somebody else meanwhile, with an answer.
+    return { ...(await readRequest(sql, id)), trouble: error };
+  }
+  if (settled.status !== "SENT") return { ...settled, trouble: null };
+  const hint = { paymentIntentId, chargeId, orderId, subjectId: settled.stripeRefundId, isDispute: false };
+  // The money is on its way whatever happens here; the webhook says the same in a moment.
+  const trouble = await followPayment(sql, stripe, hint).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  return { ...settled, trouble };
+}
+
+async function readRequest(db: Db, id: string): Promise<RefundRequest> {
+  const [request] = await db<RefundRequest[]>`select * from refund_request where id = ${id}`;
+  if (!request) throw new DomainError("NOT_FOUND");
+  return request;
 }
 
 function settleRequest(
@@ -185,8 +221,8 @@ function settleRequest(
       update refund_request
       set status = ${refundId ? "SENT" : "REFUSED"}, stripe_refund_id = ${refundId}, failure = ${failure}, settled_at = now()
       where id = ${request.id} and status = 'OPEN' returning *`;
-    // Somebody who sent it at the same moment was first; the answer was the same.
-    if (!settled) return { ...request, status: refundId ? "SENT" : "REFUSED", stripeRefundId: refundId, failure };
+    // Somebody who sent it at the same moment was first.
+    if (!settled) return readRequest(tx, request.id);
     await recordChange(tx, actor, {
       action: refundId ? "REFUND_SENT" : "REFUND_REFUSED",
       subject: { type: "ORDER", id: request.orderId },
@@ -197,8 +233,4 @@ function settleRequest(
     });
     return settled;
   });
-}
-
-function refusal(failure: string | null): DomainError {
-  return new DomainError("INVALID_STATE", { fields: { betrag: `Stripe lehnt ab: ${failure ?? "ohne Grund"}` } });
 }

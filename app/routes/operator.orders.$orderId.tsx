@@ -8,15 +8,31 @@ import { database } from "~/db/client.server";
 import { operatorAction } from "~/http/operator-action.server";
 import { parseForm, parseQuery } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
+import { log } from "~/log.server";
 import { deskQuery, readAmount, refundForm, resendForm, reviewForm } from "~/operations/order-forms.server";
 import { readOrderDesk, resolveReview, tenantOfOrder } from "~/operations/orders.server";
-import { listRefunds, previewRefund, refundableCents, requestRefund, resendRefund } from "~/operations/refunds.server";
+import {
+  listRefunds,
+  previewRefund,
+  type RefundOutcome,
+  refundableCents,
+  requestRefund,
+  resendRefund,
+} from "~/operations/refunds.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { AuditList } from "~/ui/audit-list";
 import { auditRows } from "~/ui/audit-words";
-import { DefinitionList, OrderBadge, Toast, useCleanAddress } from "~/ui/kit";
+import { pageTitle } from "~/ui/device-words";
+import { DefinitionList, Icon, OrderBadge, Toast, useCleanAddress } from "~/ui/kit";
 import { OrderEvents, RefundList, RefundQuestion, ReviewPanel, ReviewQuestion } from "~/ui/operator-order";
-import { amountText, deskWords, doneToast, effectSentence, refundRows } from "~/ui/operator-order-words";
+import {
+  amountText,
+  deskWords,
+  effectSentence,
+  refundRows,
+  refundToast,
+  reviewedToast,
+} from "~/ui/operator-order-words";
 import { timelineOf } from "~/ui/order-timeline";
 import { orderWords } from "~/ui/order-words";
 import { Timeline } from "~/ui/timeline";
@@ -40,12 +56,12 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
       refundableCents(sql, orderId),
       listChanges(sql, { subject: { type: "ORDER", id: orderId } }, null, CHANGES),
     ]);
-    const { details, pack, number, intro, sentence, status, inReview, receiptUrl } = orderWords(history);
-    const toast = query.erledigt ? doneToast(query.erledigt, desk) : null;
-    const lead = refusedIn(context) ?? toast?.title;
+    const { details, company, pack, number, intro, sentence, status, inReview, receiptUrl } = orderWords(history);
+    const asked = query.auftrag ? refundToast(query.auftrag, refunds, desk) : null;
+    const toast = asked ?? (query.erledigt ? reviewedToast(desk) : null);
     return {
-      ...{ pack, number, intro, sentence, status, inReview, receiptUrl, details, toast },
-      title: `${lead ? `${lead}: ` : ""}${pack}, ${number} – LeadRadar`,
+      ...{ pack, number, intro, sentence, status, inReview, receiptUrl, details, company, toast },
+      title: pageTitle(`${pack}, ${number}`, refusedIn(context), toast),
       // Its links lead into the tenant's own room.
       timeline: timelineOf(history).map((entry) => ({ ...entry, link: null })),
       ...deskWords(desk),
@@ -85,23 +101,28 @@ export const shouldRevalidate = () => true;
 export function action(args: ActionFunctionArgs) {
   const { request, params } = args;
   const orderId = params.orderId ?? "";
-  const done = (what: string) => redirect(`/operator/orders/${encodeURIComponent(orderId)}?erledigt=${what}`, 303);
+  const done = (query: Record<string, string>) =>
+    redirect(`/operator/orders/${encodeURIComponent(orderId)}?${new URLSearchParams(query)}`, 303);
+  /** Whatever Stripe said, the request is written down: its page tells, and a reload sends nothing again. */
+  const told = ({ id, status, trouble }: RefundOutcome, traceId: string) => {
+    if (trouble)
+      log.warn({ err: trouble, traceId, orderId, refundRequest: id, status }, "refund not followed to its end");
+    return done({ auftrag: id });
+  };
   return operatorAction(args, {
     async refund(actor) {
       const { betrag, grund, nonce } = await parseForm(request, refundForm);
       const wish = { orderId, amountCents: betrag, reason: grund, requestKey: `form:${nonce}` };
-      await requestRefund(database(), stripeClient(), actor, wish);
-      return done("rueckerstattung");
+      return told(await requestRefund(database(), stripeClient(), actor, wish), actor.traceId);
     },
     async resend(actor) {
       const { refund } = await parseForm(request, resendForm);
-      await resendRefund(database(), stripeClient(), actor, orderId, refund);
-      return done("rueckerstattung");
+      return told(await resendRefund(database(), stripeClient(), actor, orderId, refund), actor.traceId);
     },
     async resolve(actor) {
       const { grund } = await parseForm(request, reviewForm);
       await resolveReview(database(), actor, orderId, grund);
-      return done("pruefung");
+      return done({ erledigt: "pruefung" });
     },
   });
 }
@@ -110,7 +131,7 @@ export default function OperatorOrder() {
   const words = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
-  const { toast, question, asksReview, refunds, review, details, tenant, ids } = words;
+  const { toast, question, asksReview, refunds, review } = words;
   const wrong = error && Object.keys(error.fields).length > 0;
   useCleanAddress(toast !== null);
   return (
@@ -161,29 +182,48 @@ export default function OperatorOrder() {
         </div>
         <div className="grid content-start gap-y-12">
           <Section id="angaben" title="Angaben">
-            <DefinitionList
-              items={[
-                {
-                  term: "Konto",
-                  value: (
-                    <Link className="link" to={`/operator/tenants/${tenant.id}`}>
-                      {tenant.name}
-                    </Link>
-                  ),
-                },
-                ...details,
-                ...ids.map(({ term, value }) => ({
-                  term,
-                  value: <span className="code wrap-anywhere">{value}</span>,
-                })),
-              ]}
-            />
+            <Facts words={words} />
           </Section>
           <Section id="ereignisse" title="Ereignisse">
             <OrderEvents events={words.events} />
           </Section>
         </div>
       </div>
+    </>
+  );
+}
+
+/** What the order is, whose, and by which names Stripe knows it. */
+function Facts({ words }: { words: ReturnType<typeof useLoaderData<typeof loader>> }) {
+  const { tenant, details, company, ids, receiptUrl } = words;
+  const account = (
+    <Link className="link" to={`/operator/tenants/${tenant.id}`}>
+      {tenant.name}
+    </Link>
+  );
+  const lines = company.map((line) => (
+    <span key={line} className="wrap-anywhere block">
+      {line}
+    </span>
+  ));
+  return (
+    <>
+      <DefinitionList
+        items={[
+          { term: "Konto", value: account },
+          ...details,
+          { term: "Firma", value: lines },
+          ...ids.map(({ term, value }) => ({ term, value: <span className="code wrap-anywhere">{value}</span> })),
+        ]}
+      />
+      {receiptUrl ? (
+        <p className="mt-4">
+          <a className="link target" href={receiptUrl} target="_blank" rel="noreferrer">
+            <Icon name="external" className="me-1 inline size-4" />
+            Beleg bei Stripe öffnen
+          </a>
+        </p>
+      ) : null}
     </>
   );
 }

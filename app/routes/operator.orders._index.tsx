@@ -80,7 +80,7 @@ export default function AllOrders() {
           ]}
         />
         {values.tenant ? <input type="hidden" name="tenant" value={values.tenant} /> : null}
-        <p id="suche-hinweis" className="hint w-full">
+        <p id="suche-hinweis" className="hint order-last w-full">
           Nummer, Bestell-ID, Sitzung, Zahlung, Belastung, E-Mail oder Konto.
         </p>
       </OperatorFilter>

@@ -32,6 +32,7 @@ const EVENT_STATUS: Record<string, string> = {
 /** What staff see of an order beside what its tenant sees. */
 export function deskWords(desk: OrderDesk) {
   const ids = [
+    ["Bestell-ID", desk.id],
     ["Sitzung", desk.sessionId],
     ["Zahlung", desk.paymentIntentId],
     ["Belastung", desk.chargeId],
@@ -48,17 +49,34 @@ export function deskWords(desk: OrderDesk) {
       id: it.id,
       type: it.type,
       status: EVENT_STATUS[it.status] ?? it.status,
+      fault: it.errorMessage,
       iso: it.receivedAt.toISOString(),
       when: formatTimestamp(it.receivedAt),
     })),
   };
 }
 
-/** What has just been done, and what is true now. */
-export function doneToast(done: "rueckerstattung" | "pruefung", desk: OrderDesk): ToastContent {
-  if (done === "pruefung")
-    return { tone: "positive", title: "Prüfung abgeschlossen", text: "Ihr Vermerk steht im Protokoll." };
-  const isBooked = desk.refundedCents > 0;
+/** A person's look has ended; an address that says so of an order that is still looked into is not believed. */
+export function reviewedToast(desk: OrderDesk): ToastContent | null {
+  if (desk.reviewReason !== null) return null;
+  return { tone: "positive", title: "Prüfung abgeschlossen", text: "Ihr Vermerk steht im Protokoll." };
+}
+
+/** What has become of the refund that was asked for just now, from its row, not from the address. Null: no such request of this order. */
+export function refundToast(requestId: string, refunds: RefundRequest[], desk: OrderDesk): ToastContent | null {
+  const request = refunds.find(({ id }) => id === requestId);
+  if (!request) return null;
+  const amount = formatMoney(request.amountCents, desk.currency);
+  if (request.status === "OPEN") {
+    const text = `Ob ${amount} unterwegs sind, ist nicht bekannt. Senden Sie den Auftrag unten nochmals: Er wird nie zweimal bezahlt.`;
+    return { tone: "notice", title: "Stripe hat nicht geantwortet", text };
+  }
+  if (request.status === "REFUSED") {
+    const text = `${refusalSentence(request.failure ?? "")} Es wurde nichts rückerstattet.`;
+    return { tone: "danger", title: "Stripe hat die Rückerstattung abgelehnt", text };
+  }
+  const sent = refunds.filter(({ status }) => status === "SENT").reduce((sum, it) => sum + it.amountCents, 0);
+  const isBooked = desk.refundedCents >= sent;
   return {
     tone: "positive",
     title: "Rückerstattung ausgelöst",
@@ -66,6 +84,18 @@ export function doneToast(done: "rueckerstattung" | "pruefung", desk: OrderDesk)
       ? `Rückerstattet sind ${formatMoney(desk.refundedCents, desk.currency)}.`
       : "Stripe bestätigt sie in Kürze.",
   };
+}
+
+const REFUSAL: Record<string, string> = {
+  charge_disputed: "Die Zahlung ist angefochten, und die Bank entscheidet.",
+  charge_already_refunded: "Die Zahlung ist schon ganz rückerstattet.",
+  balance_insufficient: "Das Guthaben bei Stripe reicht dafür nicht.",
+  resource_missing: "Stripe kennt diese Zahlung nicht.",
+};
+
+/** Stripe's no in plain words; its own stand in the list of refunds. */
+function refusalSentence(failure: string): string {
+  return REFUSAL[failure.split(":", 1)[0] ?? ""] ?? "Der Betrag oder der Stand der Zahlung lässt sie nicht zu.";
 }
 
 const REVIEW: Record<string, string> = {
@@ -87,7 +117,7 @@ function reviewSentence(reason: string): { title: string; raw: string } {
 /** The refunds that staff have asked for. */
 export function refundRows(refunds: Array<RefundRequest & { requestedByName: string }>, currency: string) {
   const states = {
-    OPEN: "Stripe hat nicht geantwortet",
+    OPEN: "Stripe hat nicht geantwortet. Ob das Geld unterwegs ist, ist nicht bekannt.",
     SENT: "von Stripe angenommen",
     REFUSED: "von Stripe abgelehnt",
   };
@@ -96,6 +126,7 @@ export function refundRows(refunds: Array<RefundRequest & { requestedByName: str
     amount: formatMoney(it.amountCents, currency),
     state: states[it.status],
     isOpen: it.status === "OPEN",
+    why: it.failure ? refusalSentence(it.failure) : null,
     detail: it.failure ?? it.stripeRefundId,
     who: it.requestedByName,
     reason: it.reason,
@@ -105,8 +136,8 @@ export function refundRows(refunds: Array<RefundRequest & { requestedByName: str
 
 /** What a refund would take back, in a sentence: «Zurückgenommen werden 6 von 10 Credits. 2 sind schon verbraucht und fehlen.» */
 export function effectSentence(effects: RefundEffect[]): string {
-  const sum = (key: "granted" | "back" | "spent" | "lapsed") => effects.reduce((total, it) => total + it[key], 0);
-  const [granted, back, spent, lapsed] = [sum("granted"), sum("back"), sum("spent"), sum("lapsed")];
+  const sum = (key: Exclude<keyof RefundEffect, "type">) => effects.reduce((total, it) => total + it[key], 0);
+  const [granted, back, spent, lapsed, held] = [sum("granted"), sum("back"), sum("spent"), sum("lapsed"), sum("held")];
   const sentences = [
     back === 0
       ? "Es wird kein Credit zurückgenommen."
@@ -116,6 +147,7 @@ export function effectSentence(effects: RefundEffect[]): string {
     sentences.push(spent === 1 ? "1 ist schon verbraucht und fehlt." : `${spent} sind schon verbraucht und fehlen.`);
   }
   if (lapsed > 0) sentences.push(lapsed === 1 ? "1 ist schon verfallen." : `${lapsed} sind schon verfallen.`);
+  if (held > 0) sentences.push(held === 1 ? "1 bleibt gesperrt." : `${held} bleiben gesperrt.`);
   return sentences.join(" ");
 }
 

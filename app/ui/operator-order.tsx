@@ -97,8 +97,10 @@ export function ReviewQuestion({ isUngranted, error }: { isUngranted: boolean; e
     <Confirm title="Prüfung abschliessen?" back="." trigger="pruefung">
       <Refused error={error} title="Die Prüfung wurde nicht abgeschlossen" />
       <p className="mt-2 text-soft">
-        {isUngranted ? "Es wird nichts gutgeschrieben. " : ""}Der Hinweis verschwindet beim Konto. Ihr Vermerk bleibt im
-        Protokoll.
+        {isUngranted
+          ? "Es wird nichts gutgeschrieben. Solange die Zahlung nicht zur Bestellung passt, kann der nächste Abgleich die Prüfung wieder setzen. "
+          : "Der Hinweis verschwindet beim Konto. "}
+        Ihr Vermerk bleibt im Protokoll.
       </p>
       <Form method="post" action="?bestaetigen=pruefung" className="mt-4 grid gap-5">
         <input type="hidden" name="intent" value="resolve" />
@@ -144,6 +146,7 @@ export function RefundList({
     amount: string;
     state: string;
     isOpen: boolean;
+    why: string | null;
     detail: string | null;
     who: string;
     reason: string;
@@ -152,7 +155,7 @@ export function RefundList({
 }) {
   return (
     <ul>
-      {refunds.map(({ id, amount, state, isOpen, detail, who, reason, when }) => (
+      {refunds.map(({ id, amount, state, isOpen, why, detail, who, reason, when }) => (
         <li key={id} className="border-line border-t py-3 first:border-0">
           <p className="flex flex-wrap justify-between gap-x-6">
             <span>
@@ -163,6 +166,7 @@ export function RefundList({
           <p className="wrap-anywhere text-sm text-soft">
             {who}: «{reason}»
           </p>
+          {why ? <p className="text-sm text-soft">{why}</p> : null}
           {detail ? <p className="code wrap-anywhere text-sm text-mute">{detail}</p> : null}
           {isOpen ? (
             <Form method="post" action="." className="mt-2">
@@ -184,12 +188,12 @@ export function RefundList({
 export function OrderEvents({
   events,
 }: {
-  events: Array<{ id: string; type: string; status: string; iso: string; when: string }>;
+  events: Array<{ id: string; type: string; status: string; fault: string | null; iso: string; when: string }>;
 }) {
   if (events.length === 0) return <p className="text-soft">Noch kein Ereignis.</p>;
   return (
     <ul>
-      {events.map(({ id, type, status, iso, when }) => (
+      {events.map(({ id, type, status, fault, iso, when }) => (
         <li key={id} className="border-line border-t py-2.5 first:border-0">
           <Link className="link wrap-anywhere" to={`/operator/events/${id}`}>
             {type}
@@ -200,6 +204,7 @@ export function OrderEvents({
               {when}
             </time>
           </p>
+          {fault ? <p className="code wrap-anywhere text-sm text-mute">{fault}</p> : null}
         </li>
       ))}
     </ul>

@@ -44,7 +44,7 @@ describe("a refund asked for here", () => {
   test("pays half back, takes half of the credits, says who wanted it; its event then changes nothing", async () => {
     const it = await bought();
     expect(await previewRefund(shop.db.app, it.orderId, 14_500)).toEqual([
-      { type: "LICENSE_30D", granted: 10, back: 5, spent: 0, lapsed: 0 },
+      { type: "LICENSE_30D", granted: 10, back: 5, spent: 0, lapsed: 0, held: 0 },
     ]);
     const request = await ask(it, 14_500);
     expect(request).toMatchObject({ status: "SENT", amountCents: 14_500, requestedBy: operator.userId });
@@ -67,7 +67,7 @@ describe("a refund asked for here", () => {
   test("takes what is unspent, and its preview told what would be missing", async () => {
     const it = await bought(8);
     expect(await previewRefund(shop.db.app, it.orderId, 29_000)).toEqual([
-      { type: "LICENSE_30D", granted: 10, back: 2, spent: 8, lapsed: 0 },
+      { type: "LICENSE_30D", granted: 10, back: 2, spent: 8, lapsed: 0, held: 0 },
     ]);
     await ask(it, 29_000);
     expect(await standing(shop, it)).toMatchObject({
@@ -89,7 +89,7 @@ describe("a refund asked for here", () => {
     const it = await bought();
     await expect(ask(it, 29_001)).rejects.toMatchObject({
       code: "INVALID_BODY",
-      details: { fields: { betrag: "Höchstens CHF 290.00 können noch rückerstattet werden." } },
+      details: { fields: { betrag: "Höchstens CHF 290.00." } },
     });
     const answers = await Promise.allSettled([operator, other].map((actor) => ask(it, 20_000, randomUUID(), actor)));
     expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -106,7 +106,7 @@ describe("a refund asked for here", () => {
     const it = await bought();
     await shop.stripe.control.dispute(it.sessionId);
     await tell(shop, shop.news());
-    await expect(ask(it, 100)).rejects.toMatchObject({ code: "INVALID_STATE" });
+    expect(await ask(it, 100)).toMatchObject({ status: "REFUSED" });
     const [request] = await listRefunds(shop.db.app, it.orderId);
     expect(request).toMatchObject({ status: "REFUSED", stripeRefundId: null });
     expect(request?.failure).toBeTruthy();
@@ -117,7 +117,7 @@ describe("a refund asked for here", () => {
   test("whose answer is lost stays open, counts as on its way, and is sent again without paying twice", async () => {
     const it = await bought();
     shop.stripe.control.setFaults({ apiDown: "lost" });
-    await expect(ask(it, 20_000)).rejects.toMatchObject({ code: "STRIPE_UNAVAILABLE" });
+    expect(await ask(it, 20_000)).toMatchObject({ status: "OPEN", trouble: expect.any(Error) });
     shop.stripe.control.setFaults({ apiDown: "off" });
     expect(await refundableCents(shop.db.app, it.orderId)).toBe(9_000);
     const [open] = await listRefunds(shop.db.app, it.orderId);

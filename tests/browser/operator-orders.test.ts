@@ -115,5 +115,27 @@ it("how they look: list, order, question", { timeout: 120_000 }, async () => {
   await inspect(page, problems, "operator-order");
   await page.goto(`${stack.origin}/operator/orders/${orderId}?bestaetigen=rueckerstatten`);
   await inspect(page, problems, "operator-refund", "dialog");
+  const ask = (status: string, change: { failure?: string; refund?: string } = {}) => stack.db.owner<{ id: string }[]>`
+    insert into refund_request (order_id, tenant_id, amount_cents, reason, requested_by, request_key, status, failure, stripe_refund_id)
+    select id, tenant_id, 2900, 'Halbe Messe fiel aus', 'lr_user_operator', ${status}, ${status}, ${change.failure ?? null},
+      ${change.refund ?? null} from billing_order where id = ${orderId} returning id`;
+  await ask("REFUSED", { failure: "charge_disputed: Charge ch_1 has been charged back; cannot issue a refund." });
+  await ask("SENT", { refund: "re_1" });
+  const [open] = await ask("OPEN");
+  await stack.db.owner`
+    update billing_order set review_reason = 'AMOUNT_MISMATCH: expected 29000, received 19000' where id = ${orderId}`;
+  await stack.db.owner`
+    update stripe_event set status = 'FAILED', error_message = 'AMOUNT_MISMATCH: expected 29000, received 19000'
+    where order_id = ${orderId} and type = 'checkout.session.completed'`;
+  await page.goto(`${stack.origin}/operator/orders/${orderId}?auftrag=${open?.id}`);
+  await page.getByText("Stripe hat nicht geantwortet", { exact: true }).waitFor();
+  await inspect(page, problems, "operator-order-doubts");
+  const weight = await page.evaluate(() =>
+    (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
+      .filter(({ name }) => name.endsWith(".js"))
+      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+  );
+  expect(weight).toBeGreaterThan(50_000);
+  expect(weight).toBeLessThanOrEqual(110 * 1024);
   await context.close();
 });

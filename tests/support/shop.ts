@@ -33,7 +33,8 @@ export interface Bought extends Buyer {
   sessionId: string;
 }
 
-export async function openShop(): Promise<Shop> {
+/** `now`: Stripe's clock in ms, for what happens a day later. */
+export async function openShop({ now }: { now?: () => number } = {}): Promise<Shop> {
   const db = await createTestDatabase();
   const prices = DEMO_SKUS.map((it) => ({
     id: it.priceId,
@@ -41,7 +42,7 @@ export async function openShop(): Promise<Shop> {
     unitAmount: it.cents,
     currency: "chf",
   }));
-  const stripe = await startLocalStripe({ prices, secretKey: TEST_SECRET_KEY });
+  const stripe = await startLocalStripe({ prices, secretKey: TEST_SECRET_KEY, ...(now ? { now } : {}) });
   let read = 0;
   return {
     db,
