@@ -156,7 +156,9 @@ function maskScalar(value: unknown, place: Place): unknown {
   return typeof value === "string" && isShown(value, place) ? value : HIDDEN;
 }
 
-function isShown(text: string, { key, isOurs, isPersonal }: Place): boolean {
+function isShown(text: string, { key, depth, isOurs, isPersonal }: Place): boolean {
+  // The event's own id, which is our key for it.
+  if (key === "id" && depth === 1) return /^[\w-]{1,255}$/.test(text);
   if (isOurs) return (OUR_METADATA.has(key) || key === "client_reference_id") && OUR_ID.test(text);
   if (isPersonal) return key === "brand" && PLAIN_WORD.test(text);
   if (STRIPE_ID.test(text)) return true;

@@ -3,10 +3,10 @@ import type { JsonLine } from "./json-lines";
 /** JSON to look through, in a box of its own that scrolls. */
 export function JsonViewer({ label, lines }: { label: string; lines: JsonLine[] }) {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: preformatted text that is a landmark besides
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <pre
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
       tabIndex={0}
-      // biome-ignore lint/a11y/useSemanticElements: the text is preformatted, and a landmark besides
       role="region"
       aria-label={label}
       className="h-96 overflow-auto rounded-md bg-sunken p-4 font-mono text-xs"
