@@ -4,7 +4,9 @@ import { DomainError } from "~/errors";
 import { type EventFilter, type EventState, scanOf } from "./event-filter.server";
 
 /** How many rows a page, or a count, looks at in the filter's index when other parts of the filter may refuse them. */
-export const EVENTS_LOOKED_AT = 1_000;
+const LOOKED_AT = 500;
+/** How far is counted what the filter's index answers alone. */
+const COUNTED = 1_000;
 
 /** An event's key in a cursor: when it came, in microseconds, and its id. */
 export const EVENT_KEY = [/^\d{1,17}$/, /^[\w-]{1,255}$/];
@@ -33,8 +35,8 @@ interface Scanned extends EventRow {
 }
 
 /**
- * One page of events, newest first. Reads at most `EVENTS_LOOKED_AT` rows, however many there are: where few of them fit, the page
- * is short, or empty, and `older` goes on behind the last one that was looked at.
+ * One page of events, newest first. Looks at 500 rows at most, however many there are: where few of them fit, the page is short, or
+ * empty, and `older` goes on behind the last one that was looked at.
  */
 export async function listEvents(
   db: Db,
@@ -45,29 +47,31 @@ export async function listEvents(
   const isNewer = cursor?.direction === "newer";
   const [micros = "0", id = ""] = cursor?.key ?? [];
   const at = db`timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond'`;
-  const order = isNewer ? db`received_at asc, id asc` : db`received_at desc, id desc`;
+  const down = isNewer ? db`asc` : db`desc`;
   const { along, rest } = scanOf(db, filter);
+  // First the index by itself: only then is the filter's own index always the cheapest, also when what it finds is long ago.
   const rows = await db<Scanned[]>`
-    with scanned as materialized (
-      select id, type, status, attempts, received_at, next_attempt_at, error_message, tenant_id, order_id
-      from stripe_event
+    with driven as materialized (
+      select id, received_at from stripe_event
       where ${along}
         ${cursor ? (isNewer ? db`and (received_at, id) > (${at}, ${id})` : db`and (received_at, id) < (${at}, ${id})`) : db``}
-      order by ${order} limit ${rest ? EVENTS_LOOKED_AT : limit + 1}
+      order by received_at ${down}, id ${down} limit ${rest ? LOOKED_AT : limit + 1}
     ), judged as (
-      select *, row_number() over (order by ${order})::int as place, count(*) over ()::int as scanned, ${rest ?? db`true`} as fits
-      from scanned
+      select d.id, row_number() over (order by d.received_at ${down}, d.id ${down})::int as place, count(*) over ()::int as scanned,
+        ${rest ?? db`true`} as fits
+      from driven d ${rest ? db`join (select id as event_id, type, status, tenant_id, next_attempt_at from stripe_event) as it on it.event_id = d.id` : db``}
     ), counted as (
       select *, count(*) filter (where fits) over (order by place) as fitting from judged
     )
     select e.id, e.type, ${stateOf(db)} as state, e.attempts, e.received_at, e.next_attempt_at, e.error_message, e.tenant_id,
-      t.name as tenant_name, e.order_id, o.number as order_number, e.place, e.scanned, e.fits,
+      t.name as tenant_name, e.order_id, o.number as order_number, c.place, c.scanned, c.fits,
       (extract(epoch from e.received_at) * 1000000)::bigint::text as micros
-    from counted e
+    from counted c
+    join stripe_event e on e.id = c.id
     left join tenant t on t.id = e.tenant_id
     left join billing_order o on o.id = e.order_id and o.tenant_id = e.tenant_id
-    where (e.fits and e.fitting <= ${limit + 1}) or e.place in (1, e.scanned)
-    order by e.place`;
+    where (c.fits and c.fitting <= ${limit + 1}) or c.place in (1, c.scanned)
+    order by c.place`;
   return pageOfScan(rows, limit, cursor, rest !== null);
 }
 
@@ -78,7 +82,7 @@ function pageOfScan(rows: Scanned[], limit: number, cursor: Cursor | null, isPar
   const isNewer = cursor?.direction === "newer";
   const fitting = rows.filter((row) => row.fits);
   const isFull = fitting.length > limit;
-  const goesOn = isFull || (isPartial && end.scanned === EVENTS_LOOKED_AT);
+  const goesOn = isFull || (isPartial && end.scanned === LOOKED_AT);
   const kept = fitting.slice(0, limit);
   const last = isFull ? (kept.at(-1) ?? end) : end;
   const before = cursor === null ? 0 : isNewer ? Math.max(0, cursor.position - kept.length) : cursor.position;
@@ -98,18 +102,30 @@ function stateOf(db: Db) {
 }
 
 /**
- * How many events a filter has, of the newest `EVENTS_LOOKED_AT` that were looked at. `isAll`: there are no others; else there may be
- * more.
+ * How many events a filter has, counted as far as 1 000, or of the newest 500 of those that must be looked at one by one. `isAll`: there
+ * are no others; `isMore`: there are more, else there may be.
  */
-export async function countEvents(db: Db, filter: EventFilter): Promise<{ count: number; isAll: boolean }> {
+export async function countEvents(db: Db, filter: EventFilter): Promise<EventCount> {
   const { along, rest } = scanOf(db, filter);
-  const [row] = await db<{ count: number; scanned: number }[]>`
-    with scanned as materialized (
-      select status, type, tenant_id, order_id, next_attempt_at from stripe_event
-      where ${along} order by received_at desc, id desc limit ${EVENTS_LOOKED_AT + 1})
-    select count(*) filter (where ${rest ?? db`true`})::int as count, count(*)::int as scanned from scanned`;
+  const limit = rest ? LOOKED_AT : COUNTED;
+  const driven = db`
+    select id as event_id from stripe_event where ${along} order by received_at desc, id desc limit ${limit + 1}`;
+  const [row] = rest
+    ? await db<{ count: number; scanned: number }[]>`
+      with driven as materialized (${driven})
+      select count(*) filter (where ${rest})::int as count, count(*)::int as scanned
+      from driven join stripe_event on id = event_id`
+    : await db<{ count: number; scanned: number }[]>`
+      select count(*)::int as count, count(*)::int as scanned from (${driven}) as driven`;
   const { count = 0, scanned = 0 } = row ?? {};
-  return { count: Math.min(count, EVENTS_LOOKED_AT), isAll: scanned <= EVENTS_LOOKED_AT };
+  return { count: Math.min(count, limit), isAll: scanned <= limit, isMore: rest === null && scanned > limit };
+}
+
+/** A count that is bounded. */
+export interface EventCount {
+  count: number;
+  isAll: boolean;
+  isMore: boolean;
 }
 
 /** The types that there are, in the alphabet's order, 100 at most: one look into the index for each. */

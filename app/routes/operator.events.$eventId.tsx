@@ -81,7 +81,7 @@ export default function Event() {
           </div>
           <p className="code mt-2 text-md text-soft">{event.id}</p>
         </header>
-        <div className="grid gap-x-14 gap-y-10 xl:grid-cols-2">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-x-14 gap-y-10 xl:grid-cols-2">
           <div>
             <EventFault fault={event.fault} />
             <EventFacts event={event} />

@@ -117,7 +117,7 @@ export default function Events() {
         <PageHead title="Ereignisse" intro="Was Stripe gemeldet hat und was daraus wurde." />
         <EventFilterBar {...{ values, errors, states, types }} isSet={isFiltered} />
         {list && !isEmpty ? (
-          <div className="grid items-start gap-x-8 xl:grid-cols-[minmax(0,11fr)_minmax(0,9fr)]">
+          <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-8 xl:grid-cols-[minmax(0,11fr)_minmax(0,9fr)]">
             <div>
               <EventList days={list.days} beside={`${list.add}ereignis=`} open={list.open?.id ?? null} />
               <Pagination pages={list.pages} />
@@ -142,7 +142,8 @@ function AskForAll({ list, isFiltered, isRunning }: { list: List; isFiltered: bo
         to={`${list.add}bestaetigen=${QUESTION}`}
         preventScrollReset
       >
-        {list.all} {isFiltered ? "dieses Filters" : ""} erneut verarbeiten
+        {list.all}
+        {isFiltered ? " dieses Filters" : ""} erneut verarbeiten
       </Link>
     </p>
   );

@@ -59,7 +59,7 @@ export default function Replay() {
           )
         }
       />
-      <div className="grid gap-x-14 gap-y-10 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-x-14 gap-y-10 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <ReplayProgress progress={progress} />
         <section aria-labelledby="auftrag">
           <h2 id="auftrag" className="mb-2 text-lg font-semibold tracking-tight">

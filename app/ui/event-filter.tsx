@@ -25,7 +25,7 @@ export function EventFilterBar({
       aria-label="Ereignisse filtern"
       className="mb-8 flex flex-wrap items-start gap-3 rounded-lg bg-sunken p-4"
     >
-      <div className="min-w-0 grow basis-40">
+      <div className="min-w-0 grow basis-36">
         <SelectField
           label="Status"
           name="status"
@@ -34,7 +34,7 @@ export function EventFilterBar({
           error={errors.status}
         />
       </div>
-      <div className="min-w-0 grow basis-64">
+      <div className="min-w-0 grow basis-52">
         <SelectField
           label="Typ"
           name="type"
@@ -48,12 +48,12 @@ export function EventFilterBar({
         name="suche"
         defaultValue={values.suche ?? ""}
         error={errors.suche}
-        className="min-w-0 grow basis-64"
+        className="min-w-0 grow basis-56"
         autoComplete="off"
       />
       <Day name="von" label="Von" value={values.von} error={errors.von} />
       <Day name="bis" label="Bis und mit" value={values.bis} error={errors.bis} />
-      <div className="flex gap-1.5 pt-7">
+      <div className="flex gap-1.5 self-end">
         <button type="submit" className="btn btn-secondary min-h-10">
           Filtern
         </button>
@@ -85,7 +85,7 @@ function Day({
       placeholder="TT.MM.JJJJ"
       defaultValue={value ?? ""}
       error={error}
-      className="min-w-0 grow basis-32"
+      className="min-w-0 grow basis-28"
       autoComplete="off"
     />
   );

@@ -1,7 +1,7 @@
 import { zurichDay } from "~/billing/expiry";
 import type { Page } from "~/billing/paging.server";
 import type { MaskedPayload } from "~/operations/event-payload.server";
-import type { EventDetail, EventRow } from "~/operations/events.server";
+import type { EventCount, EventDetail, EventRow } from "~/operations/events.server";
 import { type FaultWords, faultWords } from "./event-faults";
 import { formatCount, formatDate, formatTimestamp } from "./format";
 import { jsonLines } from "./json-lines";
@@ -101,26 +101,24 @@ function attemptWords({ attempts, state, nextAttemptAt }: EventDetail): string {
 /** The line under the list, and the ways to its neighbours; the count is bounded. Run by the loader. */
 export function eventPages(
   page: Page<EventRow>,
-  { count, isAll }: { count: number; isAll: boolean },
+  { count, isAll, isMore }: EventCount,
   { isFiltered, url }: { isFiltered: boolean; url: URL },
 ) {
   const links = pageLinks(page, { total: count, words: ["Ereignis", "Ereignissen"], filtered: isFiltered, url });
   const last = page.first + page.items.length - 1;
   if (page.items.length === 0) {
-    const text = links.older || links.newer ? "Unter den 1’000 geprüften Ereignissen passt keines." : "";
+    const text = links.older || links.newer ? "Unter den 500 Ereignissen, die geprüft wurden, passt keines." : "";
     return { ...links, text };
   }
   if (isAll) return links;
   const range = page.items.length === 1 ? formatCount(last) : `${formatCount(page.first)}–${formatCount(last)}`;
-  const all =
-    count >= 1_000 || last > count
-      ? `mehr als ${formatCount(Math.max(count, last - 1))}`
-      : `mindestens ${formatCount(count)}`;
+  const least = Math.max(count, last);
+  const all = isMore ? `mehr als ${formatCount(least)}` : `mindestens ${formatCount(least)}`;
   return { ...links, text: `${range} von ${all} Ereignissen${isFiltered ? ", gefiltert" : ""}` };
 }
 
 /** How many events a replay of the list would go through: "Alle 9 Ereignisse". Run by the loader. */
-export function allEvents({ count, isAll }: { count: number; isAll: boolean }): string {
-  if (!isAll) return count >= 1_000 ? "Alle Ereignisse (mehr als 1’000)" : "Alle Ereignisse";
+export function allEvents({ count, isAll, isMore }: EventCount): string {
+  if (!isAll) return `Alle Ereignisse (${isMore ? "mehr als" : "mindestens"} ${formatCount(count)})`;
   return count === 1 ? "Das eine Ereignis" : `Alle ${formatCount(count)} Ereignisse`;
 }

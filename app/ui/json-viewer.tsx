@@ -4,8 +4,8 @@ import type { JsonLine } from "./json-lines";
 export function JsonViewer({ label, lines }: { label: string; lines: JsonLine[] }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: preformatted text that is a landmark besides
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <pre
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
       tabIndex={0}
       role="region"
       aria-label={label}
