@@ -5,8 +5,9 @@ import { type EventFilter, type EventState, scanOf } from "./event-filter.server
 
 /** How many rows a page, or a count, looks at in the filter's index when other parts of the filter may refuse them. */
 const LOOKED_AT = 500;
-/** How far is counted what the filter's index answers alone. */
+/** How far is counted: what the filter's index answers alone, and what must be looked at one by one. */
 const COUNTED = 1_000;
+const COUNTED_ONE_BY_ONE = 200;
 
 /** An event's key in a cursor: when it came, in microseconds, and its id. */
 export const EVENT_KEY = [/^\d{1,17}$/, /^[\w-]{1,255}$/];
@@ -102,12 +103,12 @@ function stateOf(db: Db) {
 }
 
 /**
- * How many events a filter has, counted as far as 1 000, or of the newest 500 of those that must be looked at one by one. `isAll`: there
+ * How many events a filter has, counted as far as 1 000, or of the newest 200 of those that must be looked at one by one. `isAll`: there
  * are no others; `isMore`: there are more, else there may be.
  */
 export async function countEvents(db: Db, filter: EventFilter): Promise<EventCount> {
   const { along, rest } = scanOf(db, filter);
-  const limit = rest ? LOOKED_AT : COUNTED;
+  const limit = rest ? COUNTED_ONE_BY_ONE : COUNTED;
   const driven = db`
     select id as event_id from stripe_event where ${along} order by received_at desc, id desc limit ${limit + 1}`;
   const [row] = rest

@@ -14,7 +14,7 @@ export function ReplayProgress({ progress }: { progress: ProgressWords }) {
       </p>
       <progress
         aria-labelledby="stand"
-        className="mt-3 h-2 w-full accent-operator"
+        className="mt-3 h-2 w-full appearance-none overflow-hidden rounded-full bg-neutral-wash [&::-moz-progress-bar]:bg-operator [&::-webkit-progress-bar]:bg-neutral-wash [&::-webkit-progress-value]:bg-operator"
         {...(total === null ? {} : { max: total, value: done })}
       />
       <p className="num mt-1 text-soft">{text}</p>
@@ -45,7 +45,9 @@ export function ReplayFailures({ rows }: { rows: FailureRow[] }) {
         <caption className="sr-only">Ereignisse, die nicht verarbeitet werden konnten, das letzte zuerst</caption>
         <thead>
           <tr>
-            <th scope="col">Ereignis</th>
+            <th scope="col" className="sm:w-80">
+              Ereignis
+            </th>
             <th scope="col" className="max-sm:hidden">
               Warum
             </th>
@@ -68,7 +70,7 @@ export function ReplayFailures({ rows }: { rows: FailureRow[] }) {
                 <span className="block font-normal text-soft sm:hidden">{why}</span>
               </th>
               <td className="text-soft max-sm:hidden">{why}</td>
-              <td className="text-end">{result}</td>
+              <td className="text-end sm:whitespace-nowrap">{result}</td>
             </tr>
           ))}
         </tbody>
