@@ -23,7 +23,7 @@ export function jsonLines(json: string, faulty: { keys: string[]; value: string 
       value,
       tail,
       isNumber: /^(-?\d|true$|false$|null$)/.test(value),
-      isFaulty: faulty !== null && faulty.keys.includes(name) && plain === faulty.value,
+      isFaulty: faulty?.keys.includes(name) === true && plain === faulty.value,
     };
   });
 }
