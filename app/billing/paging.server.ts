@@ -65,12 +65,13 @@ export function pageOf<T>(
   const hasOlder = newer || isMore;
   return {
     items,
-    older: end && hasOlder ? encode("o", before + items.length, keyOf(end)) : null,
-    newer: top && hasNewer ? encode("n", before, keyOf(top)) : null,
+    older: end && hasOlder ? encodeCursor("o", before + items.length, keyOf(end)) : null,
+    newer: top && hasNewer ? encodeCursor("n", before, keyOf(top)) : null,
     first: before + 1,
   };
 }
 
-function encode(mark: "o" | "n", position: number, key: string[]): string {
+/** Where a page begins, for its address: older ("o") or newer ("n") than the row with this key. `readCursor` reads it. */
+export function encodeCursor(mark: "o" | "n", position: number, key: string[]): string {
   return Buffer.from([mark, position, ...key].join("~"), "latin1").toString("base64url");
 }

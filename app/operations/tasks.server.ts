@@ -32,7 +32,10 @@ const ACTION: Record<TaskKind, AuditAction> = {
   RECONCILE: "RECONCILE_REQUESTED",
 };
 
-/** Asks for long work; a server begins within a second. Throws INVALID_STATE while another of its kind runs. */
+/**
+ * Asks for long work; a server begins within a second. In the audit trail it stands beside the event it is about, `eventId`, else by
+ * itself. Throws INVALID_STATE while another of its kind runs.
+ */
 export function requestTask(sql: Sql, actor: Actor, kind: TaskKind, request: Record<string, string>): Promise<number> {
   return transaction(sql, async (tx) => {
     const [task] = await tx<{ id: number }[]>`
@@ -43,7 +46,7 @@ export function requestTask(sql: Sql, actor: Actor, kind: TaskKind, request: Rec
     if (!task) throw new DomainError("INVALID_STATE");
     await recordChange(tx, actor, {
       action: ACTION[kind],
-      subject: { type: "TASK", id: String(task.id) },
+      subject: request.eventId ? { type: "EVENT", id: request.eventId } : { type: "TASK", id: String(task.id) },
       tenantId: null,
       before: null,
       after: request,
