@@ -1,10 +1,11 @@
 import type Stripe from "stripe";
 import { z } from "zod";
-import type { Db, Sql } from "~/db/transaction.server";
+import { type Db, type Sql, type Tx, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 import { updateCustomer } from "~/stripe/customer.server";
 import { isStripeTrouble } from "~/stripe/payment.server";
 import { type AccountingValues, accountingProblems } from "./accounting-form";
+import { recordChange } from "./audit.server";
 import { type Country, isCountry } from "./countries";
 import { withDeadline } from "./deadline";
 import { readVatNumber, stripeTaxId } from "./vat-number";
@@ -94,22 +95,11 @@ export async function readAccounting(db: Db, tenantId: string): Promise<Accounti
 export async function saveAccounting(
   sql: Sql,
   stripe: Stripe,
-  admin: { tenantId: string; userId: string },
+  admin: { tenantId: string; userId: string; traceId?: string },
   company: Accounting,
 ): Promise<"saved" | "number refused"> {
-  const { tenantId, userId } = admin;
-  const { legalName, street, postalCode, city, country, vatNumber, contactName, contactEmail, contactPhone } = company;
-  await sql`
-    insert into tenant_accounting as a (tenant_id, legal_name, street, postal_code, city, country, vat_number, contact_name,
-      contact_email, contact_phone, stripe_due, updated_by, updated_at)
-    values (${tenantId}, ${legalName}, ${street}, ${postalCode}, ${city}, ${country}, ${vatNumber}, ${contactName},
-      ${contactEmail}, ${contactPhone}, true, ${userId}, clock_timestamp())
-    on conflict (tenant_id) do update
-    set legal_name = excluded.legal_name, street = excluded.street, postal_code = excluded.postal_code,
-      city = excluded.city, country = excluded.country, vat_number = excluded.vat_number,
-      contact_name = excluded.contact_name, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
-      stripe_due = true, updated_by = excluded.updated_by,
-      updated_at = greatest(excluded.updated_at, a.updated_at + interval '1 microsecond')`;
+  const { tenantId } = admin;
+  await transaction(sql, (tx) => keep(tx, admin, company));
   const [tenant] = await sql<{ stripeCustomerId: string | null }[]>`
     select stripe_customer_id from tenant where id = ${tenantId}`;
   if (!tenant?.stripeCustomerId) return "saved";
@@ -121,6 +111,41 @@ export async function saveAccounting(
     if (error instanceof DomainError && error.code === "STRIPE_UNAVAILABLE") return "saved";
     throw error;
   }
+}
+
+/** Writes the company and, in the same transaction, who changed it. */
+async function keep(
+  tx: Tx,
+  { tenantId, userId, traceId = "" }: { tenantId: string; userId: string; traceId?: string },
+  company: Accounting,
+): Promise<void> {
+  const { legalName, street, postalCode, city, country, vatNumber, contactName, contactEmail, contactPhone } = company;
+  const [before] = await tx<Accounting[]>`
+    select legal_name, street, postal_code, city, country, vat_number, contact_name, contact_email, contact_phone
+    from tenant_accounting where tenant_id = ${tenantId} for update`;
+  await tx`
+    insert into tenant_accounting as a (tenant_id, legal_name, street, postal_code, city, country, vat_number, contact_name,
+      contact_email, contact_phone, stripe_due, updated_by, updated_at)
+    values (${tenantId}, ${legalName}, ${street}, ${postalCode}, ${city}, ${country}, ${vatNumber}, ${contactName},
+      ${contactEmail}, ${contactPhone}, true, ${userId}, clock_timestamp())
+    on conflict (tenant_id) do update
+    set legal_name = excluded.legal_name, street = excluded.street, postal_code = excluded.postal_code,
+      city = excluded.city, country = excluded.country, vat_number = excluded.vat_number,
+      contact_name = excluded.contact_name, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
+      stripe_due = true, updated_by = excluded.updated_by,
+      updated_at = greatest(excluded.updated_at, a.updated_at + interval '1 microsecond')`;
+  await recordChange(
+    tx,
+    { userId, traceId },
+    {
+      action: "ACCOUNTING_CHANGED",
+      subject: { type: "TENANT", id: tenantId },
+      tenantId,
+      before: before ? { ...before } : null,
+      after: { ...company },
+      reason: null,
+    },
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { Db, Tx } from "~/db/transaction.server";
+import type { Db, Fragment, Tx } from "~/db/transaction.server";
 import type { AuditAction, AuditSubject } from "./audit-actions";
-import { type Cursor, type Page, pageOf } from "./paging.server";
+import { type Cursor, countUpTo, type Page, pageOf } from "./paging.server";
 
 /** The person who changes something, and the request in which. */
 export interface Actor {
@@ -70,18 +70,12 @@ export async function listChanges(
 ): Promise<Page<AuditEntry>> {
   const id = Number(cursor?.key[0] ?? 0);
   const isNewer = cursor?.direction === "newer";
-  const { subject, tenantId, actorUserId, action, traceId } = filter;
   const rows = await db<Array<AuditEntry & { before: string | null; after: string | null }>>`
     select a.id, a.occurred_at, a.actor_user_id, u.name as actor_name, u.email as actor_email, a.action, a.subject_type,
       a.subject_id, a.tenant_id, t.name as tenant_name, a.before, a.after, a.reason, a.trace_id
     from (
       select * from audit_entry
-      where true
-        ${subject ? db`and subject_type = ${subject.type} and subject_id = ${subject.id}` : db``}
-        ${tenantId ? db`and tenant_id = ${tenantId}` : db``}
-        ${actorUserId ? db`and actor_user_id = ${actorUserId}` : db``}
-        ${action ? db`and action = ${action}` : db``}
-        ${traceId ? db`and trace_id = ${traceId}` : db``}
+      where ${conditionOf(db, filter)}
         ${cursor ? (isNewer ? db`and id > ${id}` : db`and id < ${id}`) : db``}
       order by id ${isNewer ? db`asc` : db`desc`} limit ${limit + 1}
     ) as a
@@ -90,6 +84,18 @@ export async function listChanges(
     order by a.id ${isNewer ? db`asc` : db`desc`}`;
   const page = pageOf(rows, limit, cursor, (row) => [String(row.id)]);
   return { ...page, items: page.items.map((row) => ({ ...row, before: parse(row.before), after: parse(row.after) })) };
+}
+
+/** How many entries fit, counted to a thousand. */
+export function countChanges(db: Db, filter: AuditFilter): Promise<number | "many"> {
+  return countUpTo(db, db`select 1 from audit_entry where ${conditionOf(db, filter)}`);
+}
+
+function conditionOf(db: Db, { subject, tenantId, actorUserId, action, traceId }: AuditFilter): Fragment {
+  return db`
+    true ${subject ? db`and subject_type = ${subject.type} and subject_id = ${subject.id}` : db``}
+    ${tenantId ? db`and tenant_id = ${tenantId}` : db``} ${actorUserId ? db`and actor_user_id = ${actorUserId}` : db``}
+    ${action ? db`and action = ${action}` : db``} ${traceId ? db`and trace_id = ${traceId}` : db``}`;
 }
 
 function parse(text: string | null): AuditState | null {

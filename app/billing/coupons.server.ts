@@ -174,24 +174,35 @@ export interface CouponTerms extends Grants {
 export function createCoupons(sql: Sql, count: number, terms: CouponTerms): Promise<string[]> {
   return transaction(sql, async (tx) => {
     const codes = Array.from({ length: count }, newCode);
-    const rows = codes.map((code) => ({
-      code,
-      grant_license_30d: terms.grantLicense30d,
-      grant_license_365d: terms.grantLicense365d,
-      grant_device_slots: terms.grantDeviceSlots,
-      credit_expires_in_days: terms.creditExpiresInDays,
-      max_redemptions: terms.maxRedemptions,
-      valid_from: terms.validFrom,
-      valid_until: terms.validUntil,
-      partner: terms.partner,
-    }));
-    for (let i = 0; i < rows.length; i += 1_000) await tx`insert into promo_code ${tx(rows.slice(i, i + 1_000))}`;
+    await insertCoupons(tx, codes, terms, null);
     return codes;
   });
 }
 
+/** Writes codes with the same terms. `batchId`: those that were made together. A code that is taken is refused by the database. */
+export async function insertCoupons(
+  tx: Tx,
+  codes: readonly string[],
+  terms: CouponTerms,
+  batchId: string | null,
+): Promise<void> {
+  const rows = codes.map((code) => ({
+    code,
+    batch_id: batchId,
+    grant_license_30d: terms.grantLicense30d,
+    grant_license_365d: terms.grantLicense365d,
+    grant_device_slots: terms.grantDeviceSlots,
+    credit_expires_in_days: terms.creditExpiresInDays,
+    max_redemptions: terms.maxRedemptions,
+    valid_from: terms.validFrom,
+    valid_until: terms.validUntil,
+    partner: terms.partner,
+  }));
+  for (let i = 0; i < rows.length; i += 1_000) await tx`insert into promo_code ${tx(rows.slice(i, i + 1_000))}`;
+}
+
 /** Four groups of four letters. Bytes that would make some letters likelier than others are thrown away. */
-function newCode(): string {
+export function newCode(): string {
   let code = "";
   while (code.length < CODE_LENGTH) {
     for (const byte of randomBytes(CODE_LENGTH)) {

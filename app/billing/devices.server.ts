@@ -1,5 +1,6 @@
 import { type Db, type Sql, type Tx, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
+import { type Actor, recordChange } from "./audit.server";
 import { lockEntitlement } from "./licences.server";
 import { type Cursor, type Page, pageOf } from "./paging.server";
 
@@ -53,7 +54,12 @@ interface NewDevice {
  * key, as long as it was never seen: the answer with the first one was lost.
  * Throws DEVICE_LIMIT_REACHED when all slots are taken, INVALID_STATE for a repeated click after the device was seen or blocked.
  */
-export function createDevice(sql: Sql, tenantId: string, fresh: NewDevice): Promise<Device> {
+export function createDevice(
+  sql: Sql,
+  tenantId: string,
+  fresh: NewDevice,
+  actor: Actor | null = null,
+): Promise<Device> {
   const { name, apiKeyHash, requestKey } = fresh;
   return transaction(sql, async (tx) => {
     const { maxDevices } = await lockEntitlement(tx, tenantId);
@@ -65,6 +71,7 @@ export function createDevice(sql: Sql, tenantId: string, fresh: NewDevice): Prom
       values (${tenantId}, ${name}, ${apiKeyHash}, ${requestKey})
       returning id, name, status, last_seen_at, created_at`;
     if (!device) throw new Error("An insert gives one row.");
+    await record(tx, actor, "DEVICE_CREATED", tenantId, device);
     return device;
   });
 }
@@ -88,6 +95,7 @@ export function setDeviceStatus(
   tenantId: string,
   deviceId: string,
   status: Device["status"],
+  actor: Actor | null = null,
 ): Promise<Device> {
   return transaction(sql, async (tx) => {
     const { maxDevices } = await lockEntitlement(tx, tenantId);
@@ -95,8 +103,22 @@ export function setDeviceStatus(
     if (device.status === status) return device;
     if (status === "ACTIVE") await requireFreeSlot(tx, tenantId, maxDevices);
     await tx`update device set status = ${status} where id = ${deviceId} and tenant_id = ${tenantId}`;
+    await record(tx, actor, status === "ACTIVE" ? "DEVICE_ENABLED" : "DEVICE_DISABLED", tenantId, device);
     return { ...device, status };
   });
+}
+
+/** `actor`: null for a program, which leaves no entry in the audit trail. */
+async function record(
+  tx: Tx,
+  actor: Actor | null,
+  action: "DEVICE_CREATED" | "DEVICE_ENABLED" | "DEVICE_DISABLED",
+  tenantId: string,
+  { id, name }: Device,
+): Promise<void> {
+  if (!actor) return;
+  const subject = { type: "DEVICE" as const, id };
+  await recordChange(tx, actor, { action, subject, tenantId, before: null, after: { name }, reason: null });
 }
 
 /** One device of a tenant. Throws NOT_FOUND, for another tenant's, too. */

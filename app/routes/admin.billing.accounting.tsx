@@ -4,7 +4,7 @@ import { requireAdmin } from "~/auth/access.server";
 import { accountingForm, readAccounting, saveAccounting } from "~/billing/accounting.server";
 import { database } from "~/db/client.server";
 import { parseForm } from "~/http/parse.server";
-import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn, traceIdOf } from "~/http/respond.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { AccountingForm } from "~/ui/accounting-form";
 import { accountingGroups, savedToast } from "~/ui/accounting-words";
@@ -38,7 +38,7 @@ export function action(args: ActionFunctionArgs) {
   return pageAction(args, async () => {
     const admin = await requireAdmin(request, "spend");
     const company = await parseForm(request, accountingForm);
-    const saved = await saveAccounting(database(), stripeClient(), admin, company);
+    const saved = await saveAccounting(database(), stripeClient(), { ...admin, traceId: traceIdOf(request) }, company);
     const said = saved === "number refused" ? "ohne-nummer" : "1";
     return redirect(`/admin/billing/accounting?gespeichert=${said}`, 303);
   });

@@ -7,7 +7,7 @@ import { readCursor } from "~/billing/paging.server";
 import { deviceForm, deviceQuery } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { parseForm, parseQuery } from "~/http/parse.server";
-import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn, traceIdOf } from "~/http/respond.server";
 import { DeviceConfirm, DeviceTable, SlotPanel } from "~/ui/device-list";
 import { changedToast, deviceQuestion, deviceWords, limitToast, pageTitle, slotWords } from "~/ui/device-words";
 import { EmptyState, PageHead, Pagination, RefusedNote, Toast, useCleanAddress } from "~/ui/kit";
@@ -56,10 +56,11 @@ export const shouldRevalidate = () => true;
 export function action(args: ActionFunctionArgs) {
   const { request } = args;
   return pageAction(args, async () => {
-    const { tenantId } = await requireAdmin(request, "spend");
+    const { tenantId, userId } = await requireAdmin(request, "spend");
+    const actor = { userId, traceId: traceIdOf(request) };
     const { intent, deviceId } = await parseForm(request, deviceForm);
     const status = intent === "enable" ? "ACTIVE" : "DISABLED";
-    const { id } = await setDeviceStatus(database(), tenantId, deviceId, status);
+    const { id } = await setDeviceStatus(database(), tenantId, deviceId, status, actor);
     return redirect(listAddress(parseQuery(request, deviceQuery).cursor, id), 303);
   });
 }

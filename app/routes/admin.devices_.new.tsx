@@ -7,7 +7,7 @@ import { readOverview } from "~/billing/overview.server";
 import { newDeviceForm } from "~/billing/schemas.server";
 import { database } from "~/db/client.server";
 import { parseForm } from "~/http/parse.server";
-import { pageAction, pageLoader, refusedIn } from "~/http/respond.server";
+import { pageAction, pageLoader, refusedIn, traceIdOf } from "~/http/respond.server";
 import { DeviceForm, DeviceKey } from "~/ui/device-form";
 import { pageTitle, slotWords } from "~/ui/device-words";
 import { PageHead, Toast } from "~/ui/kit";
@@ -38,11 +38,11 @@ export const shouldRevalidate = () => true;
 export function action(args: ActionFunctionArgs) {
   const { request, context } = args;
   return pageAction(args, async () => {
-    const { tenantId } = await requireAdmin(request, "spend");
+    const { tenantId, userId } = await requireAdmin(request, "spend");
     const form = await parseForm(request, newDeviceForm);
     const { apiKey, apiKeyHash } = newDeviceKey();
     const fresh = { name: form.name, apiKeyHash, requestKey: `form:${form.nonce}` };
-    const { name } = await createDevice(database(), tenantId, fresh);
+    const { name } = await createDevice(database(), tenantId, fresh, { userId, traceId: traceIdOf(request) });
     context.deviceMade = true;
     return { made: { name, apiKey } };
   });
