@@ -54,7 +54,7 @@ export const SUBJECT_NAME: Record<AuditSubject, string> = {
 
 /** Fields as `before` and `after` name them; a field that is not here shows its own name. */
 const FIELD_NAME: Record<string, string> = {
-  active: "im Verkauf",
+  active: "eingeschaltet",
   name: "Name",
   description: "Beschreibung",
   stripePriceId: "Stripe-Preis",
@@ -117,13 +117,17 @@ function valueText(value: AuditState[string] | undefined): string {
 /** What differs between before and after, field by field. */
 function changesOf({ before, after }: AuditEntry): Array<{ field: string; from: string | null; to: string }> {
   const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  return fields
-    .filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]))
-    .map((field) => ({
-      field: FIELD_NAME[field] ?? field,
-      from: before && field in before ? valueText(before[field]) : null,
-      to: valueText(after?.[field]),
-    }));
+  return (
+    fields
+      .filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]))
+      // Of something new, what it does not have says nothing.
+      .filter((field) => before !== null || Boolean(after?.[field]))
+      .map((field) => ({
+        field: FIELD_NAME[field] ?? field,
+        from: before && field in before ? valueText(before[field]) : null,
+        to: valueText(after?.[field]),
+      }))
+  );
 }
 
 /** Words for entries of the audit trail. Run by loaders. */
