@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { createReadableStreamFromReadable, type EntryContext } from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { renderToPipeableStream } from "react-dom/server";
+import { findUser } from "~/auth/session.server";
 import { env } from "~/env.server";
 import { installHttpHooks } from "~/http/hooks.server";
 import { startJobs } from "~/jobs/schedule.server";
@@ -57,6 +58,18 @@ export default function handleRequest(request: Request, status: number, headers:
     );
     setTimeout(abort, RENDER_TIMEOUT_MS + 1_000).unref();
   });
+}
+
+/**
+ * A page's data may be asked for route by route. Whatever is named, and whether it exists: under `/operator` there is nothing for who is signed in
+ * and no operator. Each loader says so itself; this answers for those that do not exist.
+ */
+export async function handleDataRequest(response: Response, { request }: { request: Request }): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (response.status !== 200 || !/^\/operator(\/|\.data$|$)/.test(pathname)) return response;
+  const user = await findUser(request);
+  if (!user || user.operator) return response;
+  return new Response(null, { status: 404, headers: { "cache-control": "no-store" } });
 }
 
 /** Anything a loader or action throws past its wrapper. */

@@ -95,6 +95,7 @@ function cleanRequest(request: IncomingMessage, appUrl: URL): void {
   const path = request.url?.split("?")[0] ?? "/";
   // express would answer these in HTML of its own
   if (!isDecodable(path)) request.url = path.startsWith("/api/") ? "/api/-" : "/-";
+  request.url = withoutOldDataForm(request.url ?? "/");
   request.headers["x-trace-id"] = randomBytes(8).toString("hex");
   request.headers["x-client-address"] = request.socket.remoteAddress ?? "unknown";
   request.headers["x-path"] = path;
@@ -105,6 +106,14 @@ function cleanRequest(request: IncomingMessage, appUrl: URL): void {
   delete request.headers["x-forwarded-host"];
   delete request.headers["x-forwarded-port"];
   if (!SAFE_METHODS.has(request.method ?? "GET") && foreign) request.url = "/forbidden";
+}
+
+/** `?_data=` asks for one loader in a way that our pages never do; without it the request is one for the document. */
+function withoutOldDataForm(url: string): string {
+  if (!url.includes("_data")) return url;
+  const [path = "/", query = ""] = url.split(/\?(.*)/s);
+  const kept = query.split("&").filter((part) => !/^(_|%5f)data(=|$)/i.test(part));
+  return kept.length > 0 && query !== "" ? `${path}?${kept.join("&")}` : path;
 }
 
 function isDecodable(path: string): boolean {

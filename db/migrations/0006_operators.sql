@@ -87,8 +87,8 @@ create table adjustment (
   tenant_id text not null references tenant (id),
   type text not null check (type in ('LICENSE_30D', 'LICENSE_365D', 'DEVICE_SLOT')),
   delta integer not null check (delta between -10000 and 10000 and delta <> 0),
-  -- the lot: the first instant at which its credits can no longer be used
-  expires_at timestamptz not null,
+  -- the lot: the first instant at which its credits can no longer be used, as exact as the server reads times
+  expires_at timestamptz(3) not null,
   reason text not null check (btrim(reason) <> ''),
   requested_by text not null references app_user (id),
   requested_at timestamptz not null default now(),

@@ -8,7 +8,7 @@ import { filesBelow, parse } from "../support/source";
 import { type Stack, startStack } from "../support/stack";
 
 /** Every form of the operator's room, as "file intent", read from the routes: a new one is here at once. */
-const INTENTS = filesBelow("app/routes", /\/operator[^/]*\.tsx?$/).flatMap((file) =>
+const INTENTS = filesBelow("app/routes", /^operator.*\.tsx?$/).flatMap((file) =>
   intentsOf(file).map((intent) => `${file.replace("app/routes/operator.", "").replace(/\.tsx?$/, "")} ${intent}`),
 );
 
