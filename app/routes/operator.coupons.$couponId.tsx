@@ -14,6 +14,7 @@ import { Badge } from "~/ui/badge";
 import { Confirm, ConfirmButtons } from "~/ui/confirm";
 import { couponDetails, couponRows, couponToast, useRows } from "~/ui/coupon-words";
 import { DefinitionList, Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { Section } from "~/ui/section";
 import { SubmitButton } from "~/ui/submit-button";
 
 export { pageHeaders as headers } from "~/http/page-headers";
@@ -71,19 +72,7 @@ export default function Coupon() {
   return (
     <>
       <Toast toast={error ? { tone: "danger", ...error.toast } : toast} />
-      {asks ? (
-        <Confirm title={`Code ${coupon.code} ausschalten?`} back="." trigger="aus">
-          <p className="mt-2 text-soft">Er kann dann nicht mehr eingelöst werden. Was eingelöst wurde, bleibt.</p>
-          <Form method="post" action=".">
-            <input type="hidden" name="intent" value="disable" />
-            <ConfirmButtons back=".">
-              <SubmitButton intent="disable" busy="Wird ausgeschaltet …" tone="danger">
-                Ausschalten
-              </SubmitButton>
-            </ConfirmButtons>
-          </Form>
-        </Confirm>
-      ) : null}
+      {asks ? <OffQuestion code={coupon.code} /> : null}
       <Link className="link target mb-3" to="/operator/coupons">
         ← Gutscheincodes
       </Link>
@@ -115,45 +104,55 @@ export default function Coupon() {
         ) : null}
       </div>
       <div className="grid gap-x-14 gap-y-12 xl:grid-cols-2">
-        <section aria-labelledby="angaben">
-          <h2 id="angaben" className="mb-3 text-lg font-semibold tracking-tight">
-            Angaben
-          </h2>
+        <Section id="angaben" title="Angaben">
           <DefinitionList items={details} />
-        </section>
-        <section aria-labelledby="einloesungen">
-          <h2 id="einloesungen" className="mb-3 text-lg font-semibold tracking-tight">
-            Einlösungen
-          </h2>
-          {uses.length === 0 ? <p className="text-soft">Noch nie eingelöst.</p> : null}
-          <ul>
-            {uses.map(({ id, tenant, who, when }) => (
-              <li
-                key={id}
-                className="flex flex-wrap justify-between gap-x-6 border-line border-t py-2.5 first:border-0"
-              >
-                <span className="wrap-anywhere">
-                  <Link className="link" to={`/operator/tenants/${tenant.id}`}>
-                    {tenant.name}
-                  </Link>
-                  <span className="block text-sm text-mute">{who}</span>
-                </span>
-                <span className="num text-soft">{when}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-        <section aria-labelledby="aenderungen">
-          <h2 id="aenderungen" className="mb-3 text-lg font-semibold tracking-tight">
-            Änderungen
-          </h2>
+        </Section>
+        <Section id="einloesungen" title="Einlösungen">
+          <Uses uses={uses} />
+        </Section>
+        <Section id="aenderungen" title="Änderungen">
           {changes.length > 0 ? (
             <AuditList rows={changes} beside />
           ) : (
             <p className="text-soft">Noch keine Änderung von Hand.</p>
           )}
-        </section>
+        </Section>
       </div>
     </>
+  );
+}
+
+function Uses({ uses }: { uses: ReturnType<typeof useRows> }) {
+  if (uses.length === 0) return <p className="text-soft">Noch nie eingelöst.</p>;
+  return (
+    <ul>
+      {uses.map(({ id, tenant, who, when }) => (
+        <li key={id} className="flex flex-wrap justify-between gap-x-6 border-line border-t py-2.5 first:border-0">
+          <span className="wrap-anywhere">
+            <Link className="link" to={`/operator/tenants/${tenant.id}`}>
+              {tenant.name}
+            </Link>
+            <span className="block text-sm text-mute">{who}</span>
+          </span>
+          <span className="num text-soft">{when}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function OffQuestion({ code }: { code: string }) {
+  return (
+    <Confirm title={`Code ${code} ausschalten?`} back="." trigger="aus">
+      <p className="mt-2 text-soft">Er kann dann nicht mehr eingelöst werden. Was eingelöst wurde, bleibt.</p>
+      <Form method="post" action=".">
+        <input type="hidden" name="intent" value="disable" />
+        <ConfirmButtons back=".">
+          <SubmitButton intent="disable" busy="Wird ausgeschaltet …" tone="danger">
+            Ausschalten
+          </SubmitButton>
+        </ConfirmButtons>
+      </Form>
+    </Confirm>
   );
 }

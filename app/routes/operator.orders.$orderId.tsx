@@ -1,6 +1,5 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
-import type { ReactNode } from "react";
 import { requireOperator } from "~/auth/access.server";
 import { listChanges } from "~/billing/audit.server";
 import { readOrderHistory } from "~/billing/order-history.server";
@@ -35,6 +34,7 @@ import {
 } from "~/ui/operator-order-words";
 import { timelineOf } from "~/ui/order-timeline";
 import { orderWords } from "~/ui/order-words";
+import { Section } from "~/ui/section";
 import { Timeline } from "~/ui/timeline";
 
 export { pageHeaders as headers } from "~/http/page-headers";
@@ -225,16 +225,5 @@ function Facts({ words }: { words: ReturnType<typeof useLoaderData<typeof loader
         </p>
       ) : null}
     </>
-  );
-}
-
-function Section({ id, title, children }: { id: string; title: string; children: ReactNode }) {
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id} className="mb-4 text-lg font-semibold tracking-tight">
-        {title}
-      </h2>
-      {children}
-    </section>
   );
 }

@@ -1,6 +1,5 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
-import type { ReactNode } from "react";
 import { requireOperator } from "~/auth/access.server";
 import { listChanges } from "~/billing/audit.server";
 import { readOverview } from "~/billing/overview.server";
@@ -16,6 +15,7 @@ import { changeTenant, readTenant, setTenantDisabled } from "~/operations/tenant
 import { AuditList } from "~/ui/audit-list";
 import { auditRows } from "~/ui/audit-words";
 import { PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { Section } from "~/ui/section";
 import { AdjustmentList, AdjustmentQuestion, RejectQuestion } from "~/ui/tenant-adjustments";
 import { BarQuestion, LotList, TenantForm } from "~/ui/tenant-desk";
 import { NewUserForm, PasswordLink, UserList } from "~/ui/tenant-users";
@@ -153,7 +153,8 @@ async function linkFor(actor: { userId: string; traceId: string }, tenantId: str
 }
 
 export default function Tenant() {
-  const { tenant, toast, ask, asked, options, nonce, ...parts } = useLoaderData<typeof loader>();
+  const words = useLoaderData<typeof loader>();
+  const { tenant, toast, ask } = words;
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   const link = answer && "link" in answer ? answer.link : null;
@@ -175,26 +176,13 @@ export default function Tenant() {
         }
       />
       {link ? <PasswordLink {...link} /> : null}
-      {ask === "korrektur" ? (
-        <AdjustmentQuestion
-          key={preview ? "preview" : "form"}
-          credits={options.credits}
-          values={preview?.values ?? error?.values ?? asked}
-          error={inQuestion ? error : null}
-          preview={preview?.preview ?? null}
-          nonce={nonce}
-        />
-      ) : null}
-      {ask === "ablehnen" ? <RejectQuestion id={asked.korrektur} error={inQuestion ? error : null} /> : null}
-      {ask === "sperren" || ask === "freigeben" ? (
-        <BarQuestion bars={ask === "sperren"} name={tenant.name} error={inQuestion ? error : null} />
-      ) : null}
+      <Questions words={words} preview={preview} error={inQuestion ? error : null} />
       <Link className="link target mb-3" to="/operator/tenants">
         ← Konten
       </Link>
       <PageHead
         title={tenant.name}
-        intro={parts.entitlement}
+        intro={words.entitlement}
         action={
           <Link id="korrektur" className="btn btn-primary" to="?bestaetigen=korrektur" preventScrollReset>
             Korrektur buchen
@@ -212,48 +200,75 @@ export default function Tenant() {
           Protokoll
         </Link>
       </nav>
-      <div className="grid gap-x-14 gap-y-12 xl:grid-cols-2">
-        <Section id="guthaben" title="Guthaben">
-          <LotList lots={parts.lots} />
-        </Section>
-        <Section id="korrekturen" title="Korrekturen">
-          {parts.corrections.length > 0 ? (
-            <AdjustmentList rows={parts.corrections} />
-          ) : (
-            <p className="text-soft">Noch keine Korrektur.</p>
-          )}
-        </Section>
-        <Section id="personen" title="Personen">
-          <UserList users={parts.users} roles={options.roles} />
-          <NewUserForm
-            roles={options.roles}
-            values={intent === "user-add" ? (error?.values ?? {}) : {}}
-            fields={intent === "user-add" ? (error?.fields ?? {}) : {}}
-          />
-        </Section>
-        <Section id="konto" title="Konto">
-          <TenantForm
-            tenant={tenant}
-            countries={options.countries}
-            values={intent === "save" ? (error?.values ?? {}) : {}}
-            fields={intent === "save" ? (error?.fields ?? {}) : {}}
-          />
-        </Section>
-        <Section id="aenderungen" title="Änderungen">
-          {parts.changes.length > 0 ? <AuditList rows={parts.changes} /> : <p className="text-soft">Noch keine.</p>}
-        </Section>
-      </div>
+      <Desk words={words} intent={intent} error={error} />
     </>
   );
 }
 
-function Section({ id, title, children }: { id: string; title: string; children: ReactNode }) {
+type Words = ReturnType<typeof useLoaderData<typeof loader>>;
+
+interface Refusal {
+  message: string;
+  values: Record<string, string>;
+  fields: Record<string, string>;
+}
+
+/** What the address asks before it is done. */
+function Questions({
+  words: { ask, asked, options, nonce, tenant },
+  preview,
+  error,
+}: {
+  words: Words;
+  preview: { preview: string[]; values: Record<string, string> } | null;
+  error: Refusal | null;
+}) {
+  if (ask === null) return null;
+  if (ask === "ablehnen") return <RejectQuestion id={asked.korrektur} error={error} />;
+  if (ask !== "korrektur") return <BarQuestion bars={ask === "sperren"} name={tenant.name} error={error} />;
   return (
-    <section aria-labelledby={id} className="min-w-0">
-      <h2 id={id} className="mb-4 text-lg font-semibold tracking-tight">
-        {title}
-      </h2>
-      {children}
-    </section>
+    <AdjustmentQuestion
+      key={preview ? "preview" : "form"}
+      credits={options.credits}
+      values={preview?.values ?? error?.values ?? asked}
+      error={error}
+      preview={preview?.preview ?? null}
+      nonce={nonce}
+    />
+  );
+}
+
+/** Everything about the tenant. `intent`: the form that was refused. */
+function Desk({ words, intent, error }: { words: Words; intent: string; error: Refusal | null }) {
+  const added = intent === "user-add" ? error : null;
+  const saved = intent === "save" ? error : null;
+  return (
+    <div className="grid gap-x-14 gap-y-12 xl:grid-cols-2">
+      <Section id="guthaben" title="Guthaben">
+        <LotList lots={words.lots} />
+      </Section>
+      <Section id="korrekturen" title="Korrekturen">
+        {words.corrections.length > 0 ? (
+          <AdjustmentList rows={words.corrections} />
+        ) : (
+          <p className="text-soft">Noch keine Korrektur.</p>
+        )}
+      </Section>
+      <Section id="personen" title="Personen">
+        <UserList users={words.users} roles={words.options.roles} />
+        <NewUserForm roles={words.options.roles} values={added?.values ?? {}} fields={added?.fields ?? {}} />
+      </Section>
+      <Section id="konto" title="Konto">
+        <TenantForm
+          tenant={words.tenant}
+          countries={words.options.countries}
+          values={saved?.values ?? {}}
+          fields={saved?.fields ?? {}}
+        />
+      </Section>
+      <Section id="aenderungen" title="Änderungen">
+        {words.changes.length > 0 ? <AuditList rows={words.changes} /> : <p className="text-soft">Noch keine.</p>}
+      </Section>
+    </div>
   );
 }

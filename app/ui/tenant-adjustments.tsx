@@ -62,6 +62,9 @@ function Decide({ row: { id, isMine } }: { row: AdjustmentRow }) {
   );
 }
 
+/** The page with the question of a correction. */
+const ASK_HERE = "?bestaetigen=korrektur";
+
 /** Asks why a correction is refused. */
 export function RejectQuestion({ id, error }: { id: string; error: Refusal | null }) {
   return (
@@ -106,13 +109,11 @@ export function AdjustmentQuestion({
   preview: string[] | null;
   nonce: string;
 }) {
-  const fields = error?.fields ?? {};
-  const at = "?bestaetigen=korrektur";
   return (
     <Confirm title="Korrektur buchen?" back="." trigger="korrektur">
       <Refused error={error} title="Es wurde nichts gebucht" />
       {preview ? (
-        <Form method="post" action={at} className="mt-3">
+        <Form method="post" action={ASK_HERE} className="mt-3">
           {["typ", "menge", "bis", "grund", "nonce"].map((name) => (
             <input key={name} type="hidden" name={name} value={values[name] ?? ""} />
           ))}
@@ -130,44 +131,60 @@ export function AdjustmentQuestion({
           </ConfirmButtons>
         </Form>
       ) : (
-        <Form method="post" action={at} className="mt-4 grid gap-5">
-          <input type="hidden" name="intent" value="adjust-preview" />
-          <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
-          <SelectField label="Credit" name="typ" options={credits} defaultValue={values.typ} error={fields.typ} />
-          <Field
-            label="Menge"
-            name="menge"
-            hint="5 gibt, -2 nimmt."
-            inputMode="text"
-            autoComplete="off"
-            defaultValue={values.menge ?? ""}
-            error={fields.menge}
-          />
-          <Field
-            label="Gültig bis und mit"
-            name="bis"
-            placeholder="TT.MM.JJJJ"
-            hint="Wer nimmt, nennt den Tag der vorhandenen Credits."
-            autoComplete="off"
-            defaultValue={values.bis ?? ""}
-            error={fields.bis}
-          />
-          <Field
-            label="Begründung"
-            name="grund"
-            hint="Steht im Kontoauszug des Kontos."
-            maxLength={500}
-            autoComplete="off"
-            defaultValue={values.grund ?? ""}
-            error={fields.grund}
-          />
-          <ConfirmButtons back=".">
-            <SubmitButton intent="adjust-preview" busy="Wird geprüft …">
-              Weiter
-            </SubmitButton>
-          </ConfirmButtons>
-        </Form>
+        <AdjustmentForm credits={credits} values={values} fields={error?.fields ?? {}} nonce={nonce} />
       )}
     </Confirm>
+  );
+}
+
+function AdjustmentForm({
+  credits,
+  values,
+  fields,
+  nonce,
+}: {
+  credits: Array<[string, string]>;
+  values: Record<string, string>;
+  fields: Record<string, string>;
+  nonce: string;
+}) {
+  return (
+    <Form method="post" action={ASK_HERE} className="mt-4 grid gap-5">
+      <input type="hidden" name="intent" value="adjust-preview" />
+      <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
+      <SelectField label="Credit" name="typ" options={credits} defaultValue={values.typ} error={fields.typ} />
+      <Field
+        label="Menge"
+        name="menge"
+        hint="5 gibt, -2 nimmt."
+        inputMode="text"
+        autoComplete="off"
+        defaultValue={values.menge ?? ""}
+        error={fields.menge}
+      />
+      <Field
+        label="Gültig bis und mit"
+        name="bis"
+        placeholder="TT.MM.JJJJ"
+        hint="Wer nimmt, nennt den Tag der vorhandenen Credits."
+        autoComplete="off"
+        defaultValue={values.bis ?? ""}
+        error={fields.bis}
+      />
+      <Field
+        label="Begründung"
+        name="grund"
+        hint="Steht im Kontoauszug des Kontos."
+        maxLength={500}
+        autoComplete="off"
+        defaultValue={values.grund ?? ""}
+        error={fields.grund}
+      />
+      <ConfirmButtons back=".">
+        <SubmitButton intent="adjust-preview" busy="Wird geprüft …">
+          Weiter
+        </SubmitButton>
+      </ConfirmButtons>
+    </Form>
   );
 }
