@@ -3,6 +3,8 @@ import { isTransient, type Sql } from "~/db/transaction.server";
 import { log } from "~/log.server";
 import { finishTask, startTask, type Task, type TaskKind, unfinishedTasks } from "~/operations/tasks.server";
 import { asOnlyOne, LOCKS } from "./holder.server";
+import { reconcileTask } from "./reconcile-task.server";
+import { verifyTask } from "./verify-task.server";
 
 /** What a task works with. `ending`: the server stops; another one goes on where this one was. */
 export interface Workshop {
@@ -19,7 +21,7 @@ export interface Workshop {
  */
 type Doing = (workshop: Workshop, task: Task) => Promise<string | null>;
 
-const DOING: Partial<Record<TaskKind, Doing>> = {};
+const DOING: Partial<Record<TaskKind, Doing>> = { RECONCILE: reconcileTask, VERIFY: verifyTask };
 
 /** Takes up what people have asked for: one server at a time does one kind of task. @returns false: nothing waits for it */
 export async function doTasks(workshop: Workshop): Promise<boolean> {
