@@ -21,9 +21,15 @@ export interface VerificationScope {
   movedOnly?: boolean;
   /** The digest that the log has of the last report. */
   digest?: string;
+  /** Told how many lots' chains were checked, of how many. The chains are then walked in slices of lots, in the same snapshot. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Breaks off between two statements; `verifyBooks` then throws the signal's reason. */
+  signal?: AbortSignal;
 }
 
 const BATCH = 5_000;
+/** So many slices when somebody wants to see progress: each of them reads the ledger anew. */
+const SLICES = 8;
 const DIGEST_OF_NOTHING = createHash("sha256").digest("hex");
 /** More of one kind say nothing new, and memory must stay bounded. */
 const MOST_FINDINGS = 1_000;
@@ -38,15 +44,52 @@ export function verifyBooks(sql: Sql, scope: VerificationScope = {}): Promise<Ve
     await tx`set transaction isolation level repeatable read, read only`;
     await planForWholeTables(tx);
     const findings: Finding[] = [];
+    const lots = await countLots(tx);
+    scope.onProgress?.({ done: 0, total: lots });
     for (const { rule, find } of INVARIANTS) {
+      scope.signal?.throwIfAborted();
       for (const { subject, detail } of await find(tx, MOST_FINDINGS)) findings.push({ rule, subject, detail });
     }
-    const rows = await checkChains(tx, scope, findings);
+    let rows = 0;
+    for (const { within, done } of await slices(tx, scope, lots)) {
+      scope.signal?.throwIfAborted();
+      rows += await checkChains(tx, within, findings);
+      scope.onProgress?.({ done, total: lots });
+    }
     findings.push(...(await compareWithReport(tx, scope.digest)));
-    const [{ lots } = { lots: 0 }] = await tx<{ lots: number }[]>`
-      select count(*)::int as lots from tenant_credit_balance`;
     return { rows, lots, findings };
   });
+}
+
+async function countLots(tx: Tx): Promise<number> {
+  const [{ lots } = { lots: 0 }] = await tx<{ lots: number }[]>`
+    select count(*)::int as lots from tenant_credit_balance`;
+  return lots;
+}
+
+/** Which rows are walked, in one go or in slices by the lot's id. `done`: how many lots are checked after it. */
+async function slices(tx: Tx, scope: VerificationScope, lots: number) {
+  if (scope.movedOnly) {
+    const within = tx`
+      where l.balance_id in (
+        select b.id from tenant_credit_balance b left join ledger_checkpoint c on c.balance_id = b.id
+        where c.ledger_head is distinct from b.ledger_head)`;
+    return [{ within, done: lots }];
+  }
+  if (!scope.onProgress) return [{ within: tx`where true`, done: lots }];
+  const size = Math.ceil(lots / SLICES);
+  const edges = await tx<{ id: string }[]>`
+    select id from (
+      select id, row_number() over (order by id collate "C") as n from tenant_credit_balance) as numbered
+    where n % ${Math.max(1, size)}::int = 0 and n < ${lots}::int order by n`;
+  const ids = edges.map((edge) => edge.id);
+  return [...ids, null].map((to, i) => ({
+    // The ends are open: a row whose lot is gone is walked, too.
+    within: tx`where true
+      ${i > 0 ? tx`and l.balance_id collate "C" > ${ids[i - 1] ?? ""}` : tx``}
+      ${to === null ? tx`` : tx`and l.balance_id collate "C" <= ${to}`}`,
+    done: to === null ? lots : (i + 1) * size,
+  }));
 }
 
 /** Everything is read once, in a row: index scans fetch a large table in random order, and small sorts spill. */
@@ -61,13 +104,7 @@ async function planForWholeTables(tx: Tx): Promise<void> {
  * the whole table at once: a walk row by row took three times as long. The hash is PostgreSQL's own, not our
  * function's. @returns the rows looked at
  */
-async function checkChains(tx: Tx, scope: VerificationScope, findings: Finding[]): Promise<number> {
-  const within = scope.movedOnly
-    ? tx`
-      where l.balance_id in (
-        select b.id from tenant_credit_balance b left join ledger_checkpoint c on c.balance_id = b.id
-        where c.ledger_head is distinct from b.ledger_head)`
-    : tx`where true`;
+async function checkChains(tx: Tx, within: ReturnType<typeof micros>, findings: Finding[]): Promise<number> {
   const changed = await tx<ChainFault[]>`
     select l.id, l.balance_id from tenant_credit_ledger l
     ${within} and l.row_hash is distinct from encode(sha256(convert_to(jsonb_build_array(

@@ -3,7 +3,10 @@ import { isTransient, type Sql } from "~/db/transaction.server";
 import { log } from "~/log.server";
 import { finishTask, startTask, type Task, type TaskKind, unfinishedTasks } from "~/operations/tasks.server";
 import { asOnlyOne, LOCKS } from "./holder.server";
+
+import { reconcileTask } from "./reconcile-task.server";
 import { replayEvents } from "./replay-task.server";
+import { verifyTask } from "./verify-task.server";
 
 /** What a task works with. `ending`: the server stops; another one goes on where this one was. */
 export interface Workshop {
@@ -20,15 +23,19 @@ export interface Workshop {
  */
 type Doing = (workshop: Workshop, task: Task) => Promise<string | null>;
 
-const DOING: Partial<Record<TaskKind, Doing>> = { REPLAY: replayEvents };
+const DOING: Record<TaskKind, Doing> = { REPLAY: replayEvents, VERIFY: verifyTask, RECONCILE: reconcileTask };
 
 /** Takes up what people have asked for: one server at a time does one kind of task. @returns false: nothing waits for it */
 export async function doTasks(workshop: Workshop): Promise<boolean> {
-  for (const task of await unfinishedTasks(workshop.sql)) {
-    const lock = LOCKS[task.kind];
-    const work = DOING[task.kind];
-    if (work) await asOnlyOne(workshop.databaseUrl, lock, () => doTask(workshop, task, work));
-  }
+  const tasks = await unfinishedTasks(workshop.sql);
+  // Beside each other: a long replay holds up no check of the books.
+  const ends = await Promise.allSettled(
+    tasks.map((task) =>
+      asOnlyOne(workshop.databaseUrl, LOCKS[task.kind], () => doTask(workshop, task, DOING[task.kind])),
+    ),
+  );
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
   return false;
 }
 

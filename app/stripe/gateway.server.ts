@@ -5,6 +5,9 @@ import { env } from "~/env.server";
 const TIMEOUT_MS = 8_000;
 const RETRIES = 2;
 
+/** The API version that answers come in: the package's own. */
+export const STRIPE_API_VERSION: string = Stripe.API_VERSION;
+
 let client: Stripe | undefined;
 
 /** The one Stripe client, pinned to the API version of its package, and pointed at `STRIPE_API_BASE` if that is set. */

@@ -6,6 +6,8 @@ import { readEvent, type VerifiedEvent } from "./signature.server";
 /** Reading in bulk is patient: nobody waits for the answer. */
 const PATIENCE = { timeout: 20_000, maxNetworkRetries: 2 } as const;
 const PAGE = 100;
+/** Whoever asks whether Stripe is there waits for it. */
+const IMPATIENCE = { timeout: 3_000, maxNetworkRetries: 0 } as const;
 
 const from = (since: Date) => ({ gte: Math.floor(since.getTime() / 1000) });
 
@@ -75,3 +77,11 @@ async function* pages<T extends { id: string }>(
 }
 
 const next = (after?: string) => (after ? { starting_after: after } : {});
+
+/** Whether Stripe answers, with our key, within 3 s. Never throws. */
+export async function answers(stripe: Stripe): Promise<boolean> {
+  return stripe.events.list({ limit: 1 }, IMPATIENCE).then(
+    (list) => (list as { object?: unknown }).object === "list",
+    () => false,
+  );
+}
