@@ -160,11 +160,12 @@ export const INVARIANTS: ReadonlyArray<{ rule: string; find(tx: Tx, most: number
         where a.status = 'BOOKED' group by a.id having count(l.id) <> 1
         union all
         select 'adjustment ' || a.id, 'needed a second person, and was decided by the same'
-        from adjustment a where a.status = 'BOOKED' and a.needs_approval and a.decided_by = a.requested_by
+        from adjustment a
+        where a.status = 'BOOKED' and (a.needs_approval or abs(a.delta) > 10) and a.decided_by = a.requested_by
         union all
         select 'ledger row ' || l.id, 'no adjustment was booked for it'
         from tenant_credit_ledger l left join adjustment a on a.id = l.ref_id and a.status = 'BOOKED'
-        where l.reason = 'MANUAL_ADJUST' and starts_with(l.ref_id, 'adj_') and a.id is null
+        where starts_with(l.ref_id, 'adj_') and (a.id is null or l.reason <> 'MANUAL_ADJUST')
       ) as offences limit ${most}`,
   },
   {

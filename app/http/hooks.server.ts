@@ -51,12 +51,17 @@ export function installHttpHooks(): void {
     response.setHeader("x-trace-id", String(request.headers["x-trace-id"]));
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("X-Frame-Options", "DENY");
-    response.setHeader("Referrer-Policy", "strict-origin-when-cross-origin");
+    response.setHeader("Referrer-Policy", referrerPolicyOf(request.url ?? "/"));
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     // pages and JSON say so themselves; the data of a page cannot
     if (request.url?.split("?")[0]?.endsWith(".data")) response.setHeader("Cache-Control", "no-store");
     if (appUrl.protocol === "https:") response.setHeader("Strict-Transport-Security", "max-age=31536000");
   });
+}
+
+/** The address of a password link is a secret: it is told to no other page, ours included. */
+function referrerPolicyOf(url: string): string {
+  return /^\/password\b/i.test(url) ? "no-referrer" : "strict-origin-when-cross-origin";
 }
 
 /** Requests that are being answered now, and the server that answers them. For a clean stop. */

@@ -15,8 +15,14 @@ const personName = line(120, "Geben Sie den Namen der Person ein.");
 
 export const tenantQuery = z.object({ cursor: z.string().optional(), suche: plainText(200).optional() });
 
-/** «Konto anlegen». */
-export const newTenantForm = z.object({ name: tenantName, country, person: personName, email, nonce });
+/** «Konto anlegen». The nonce becomes part of the tenant's id, which stands in addresses. */
+export const newTenantForm = z.object({
+  name: tenantName,
+  country,
+  person: personName,
+  email,
+  nonce: nonce.regex(/^[\w-]{8,64}$/),
+});
 
 export const tenantForm = z.object({ name: tenantName, country });
 export const reasonForm = z.object({ grund: reason });
@@ -46,24 +52,26 @@ export const adjustmentForm = z.object({
 
 /** What the page of a tenant asks, and what it was told just now. */
 export const deskQuery = z.object({
-  bestaetigen: z.enum(["sperren", "freigeben", "korrektur", "ablehnen"]).optional().catch(undefined),
-  korrektur: z.string().max(100).optional().catch(undefined),
-  typ: z.enum(CREDIT_TYPES).optional().catch(undefined),
-  bis: z.string().max(30).optional().catch(undefined),
-  erledigt: z
-    .enum(["gespeichert", "gesperrt", "frei", "person", "gebucht", "verlangt", "abgelehnt"])
+  bestaetigen: z
+    .enum(["sperren", "freigeben", "korrektur", "zustimmen", "ablehnen", "person-sperren", "person-link"])
     .optional()
     .catch(undefined),
+  korrektur: z.string().max(100).optional().catch(undefined),
+  person: z.string().max(100).optional().catch(undefined),
+  typ: z.enum(CREDIT_TYPES).optional().catch(undefined),
+  bis: z.string().max(30).optional().catch(undefined),
+  erledigt: z.enum(["gespeichert", "gesperrt", "frei", "person", "korrektur"]).optional().catch(undefined),
 });
 
 /** The form behind a password link. */
 export const passwordForm = z
   .object({
-    token: z.string().regex(/^[\w-]{20,100}$/),
+    // Whatever it is: one that is none answers as one that is used.
+    token: z.string().max(1_000).default(""),
     password: z
       .string({ message: "Geben Sie ein Passwort ein." })
       .min(12, "Mindestens 12 Zeichen.")
-      .max(1_000, "Höchstens 1000 Zeichen."),
+      .max(1_000, "Höchstens 1’000 Zeichen."),
     again: z.string({ message: "Geben Sie das Passwort nochmals ein." }),
   })
   .refine((it) => it.password === it.again, { path: ["again"], message: "Die beiden Passwörter sind verschieden." });

@@ -110,7 +110,8 @@ export function createPasswordLink(sql: Sql, actor: Actor, tenantId: string, use
 export async function isLinkLive(db: Db, token: string): Promise<boolean> {
   const [link] = await db`
     select from password_link l join app_user u on u.id = l.user_id
-    where l.token_hash = ${sha256(token)} and l.used_at is null and l.expires_at > now() and u.disabled_at is null`;
+    where l.token_hash = ${sha256(token)} and l.used_at is null and l.expires_at > now() and u.disabled_at is null
+      and not u.operator`;
   return link !== undefined;
 }
 

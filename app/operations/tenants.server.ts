@@ -68,8 +68,9 @@ export interface NewTenant {
 }
 
 /**
- * Makes a tenant with its owner, who gets in by a link (`createPasswordLink`). The same `requestKey` again is the same tenant.
- * Throws INVALID_BODY when the e-mail is taken.
+ * Makes a tenant with its owner, who gets in by a link (`createPasswordLink`). The same `requestKey` again is the same tenant, as long as it
+ * says the same and the owner has no password: the answer with the first link was lost. Throws INVALID_BODY when the e-mail is taken,
+ * INVALID_STATE for a repeated key that says something else, whose link would let a stranger in.
  */
 export function createTenant(
   sql: Sql,
@@ -83,11 +84,7 @@ export function createTenant(
     const [made] = await tx<{ id: string }[]>`
       insert into tenant (id, slug, name, country) values (${tenantId}, ${slug}, ${fresh.name}, ${fresh.country})
       on conflict (id) do nothing returning id`;
-    if (!made) {
-      const [owner] = await tx<{ id: string }[]>`
-        select id from app_user where tenant_id = ${tenantId} order by created_at, id limit 1`;
-      return { tenantId, userId: owner?.id ?? "" };
-    }
+    if (!made) return { tenantId, userId: await ownerOfRepeated(tx, tenantId, fresh) };
     await recordChange(tx, actor, {
       action: "TENANT_CREATED",
       subject: { type: "TENANT", id: tenantId },
@@ -98,6 +95,19 @@ export function createTenant(
     });
     const owner = { name: fresh.ownerName, email: fresh.ownerEmail, role: "OWNER" as const };
     return { tenantId, userId: await addUser(tx, actor, tenantId, owner) };
+  });
+}
+
+async function ownerOfRepeated(tx: Tx, tenantId: string, { name, ownerName, ownerEmail }: NewTenant): Promise<string> {
+  const [owner] = await tx<{ id: string }[]>`
+    select u.id from app_user u join tenant t on t.id = u.tenant_id
+    where t.id = ${tenantId} and t.name = ${name} and u.name = ${ownerName} and lower(u.email) = ${ownerEmail.toLowerCase()}
+      and u.role = 'OWNER' and u.password_hash = ''`;
+  if (owner) return owner.id;
+  throw new DomainError("INVALID_STATE", {
+    fields: {
+      name: "Mit diesem Formular wurde schon ein Konto angelegt. Senden Sie es nochmals, um ein weiteres anzulegen.",
+    },
   });
 }
 
@@ -112,8 +122,8 @@ async function freeSlug(tx: Tx, name: string): Promise<string> {
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 60);
   const base = plain || "konto";
-  // One at a time: two tenants of one name made at once would get the same.
-  await tx`select pg_advisory_xact_lock(hashtextextended(${`slug ${base}`}, 0))`;
+  // One tenant at a time: two made at once would get the same, also "konto" its second and "konto 2" its first.
+  await tx`select pg_advisory_xact_lock(hashtextextended('tenant slug', 0))`;
   const taken = new Set(
     (await tx<{ slug: string }[]>`select slug from tenant where slug = ${base} or slug like ${`${base}-%`}`).map(
       (row) => row.slug,

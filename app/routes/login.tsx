@@ -23,7 +23,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
     const hint = query.has("abgemeldet")
       ? "Sie sind abgemeldet."
       : query.has("gesetzt")
-        ? "Ihr Passwort ist gesetzt. Melden Sie sich an."
+        ? "Passwort gesetzt. Melden Sie sich damit an."
         : query.has("abgelaufen")
           ? "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an."
           : null;

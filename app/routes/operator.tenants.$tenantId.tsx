@@ -12,20 +12,22 @@ import * as adjustments from "~/operations/adjustments.server";
 import * as forms from "~/operations/tenant-forms.server";
 import * as people from "~/operations/tenant-users.server";
 import { changeTenant, readTenant, setTenantDisabled } from "~/operations/tenants.server";
+import { COUNTRY_OPTIONS } from "~/ui/accounting-words";
 import { AuditList } from "~/ui/audit-list";
 import { auditRows } from "~/ui/audit-words";
 import { PageHead, Toast, useCleanAddress } from "~/ui/kit";
 import { Section } from "~/ui/section";
-import { AdjustmentList, AdjustmentQuestion, RejectQuestion } from "~/ui/tenant-adjustments";
-import { BarQuestion, LotList, TenantForm } from "~/ui/tenant-desk";
-import { NewUserForm, PasswordLink, UserList } from "~/ui/tenant-users";
+import { AdjustmentList, AdjustmentQuestion, ApproveQuestion, RejectQuestion } from "~/ui/tenant-adjustments";
+import { BarQuestion, LotList, TenantForm, TenantLinks } from "~/ui/tenant-desk";
+import { NewUserForm, PasswordLink, PersonQuestion, UserList } from "~/ui/tenant-users";
 import {
   adjustmentPreview,
   adjustmentRows,
-  COUNTRY_OPTIONS,
+  approvalQuestion,
   CREDIT_OPTIONS,
   entitlementText,
   lotRows,
+  personQuestion,
   ROLE_OPTIONS,
   tenantToast,
   userRows,
@@ -49,7 +51,12 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
       adjustments.listAdjustments(sql, { tenantId: tenant.id }),
       listChanges(sql, { tenantId: tenant.id }, null, CHANGES),
     ]);
-    const toast = tenantToast(query.erledigt);
+    const rows = adjustmentRows(corrections, userId);
+    const row = rows.find((it) => it.id === query.korrektur);
+    const asksToAgree = query.bestaetigen === "zustimmen" && corrections.find((it) => it.id === query.korrektur);
+    const foreseen = asksToAgree ? await adjustments.foreseeAdjustment(sql, asksToAgree) : null;
+    const peopleRows = userRows(users);
+    const toast = tenantToast(query.erledigt, tenant.disabledAt !== null, row);
     const lead = refusedIn(context) ?? toast?.title;
     return {
       title: `${lead ? `${lead}: ` : ""}${tenant.name} – LeadRadar`,
@@ -60,13 +67,20 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
         country: tenant.country,
         disabled: tenant.disabledAt !== null,
       },
-      users: userRows(users),
+      users: peopleRows,
       lots: lotRows(overview),
       entitlement: entitlementText(overview),
-      corrections: adjustmentRows(corrections, userId),
+      corrections: rows,
       changes: auditRows(changes.items),
-      ask: query.bestaetigen ?? null,
-      asked: { typ: query.typ ?? "LICENSE_30D", bis: query.bis ?? "", korrektur: query.korrektur ?? "" },
+      // What is so already is not asked.
+      ask:
+        query.bestaetigen === "korrektur" || query.bestaetigen === (tenant.disabledAt ? "freigeben" : "sperren")
+          ? query.bestaetigen
+          : null,
+      asked: { typ: query.typ ?? "LICENSE_30D", bis: query.bis ?? "" },
+      rejecting: query.bestaetigen === "ablehnen" && row?.isOpen ? row : null,
+      approval: approvalQuestion(row, foreseen),
+      person: personQuestion(peopleRows, query.bestaetigen, query.person),
       options: { roles: ROLE_OPTIONS, countries: COUNTRY_OPTIONS, credits: CREDIT_OPTIONS },
       nonce: crypto.randomUUID(),
       toast,
@@ -80,7 +94,8 @@ export const shouldRevalidate = () => true;
 export function action(args: ActionFunctionArgs) {
   const { request, params } = args;
   const id = params.tenantId ?? "";
-  const done = (what: string) => redirect(`/operator/tenants/${encodeURIComponent(id)}?erledigt=${what}`, 303);
+  const done = (erledigt: string, more: Record<string, string> = {}) =>
+    redirect(`/operator/tenants/${encodeURIComponent(id)}?${new URLSearchParams({ erledigt, ...more })}`, 303);
   const sql = database();
   return operatorAction(args, {
     async save(actor) {
@@ -132,17 +147,17 @@ export function action(args: ActionFunctionArgs) {
       const { typ, menge, bis, grund, nonce } = await parseForm(request, forms.adjustmentForm);
       const wish = { tenantId: id, type: typ, delta: menge, expiresAt: bis, reason: grund };
       const made = await adjustments.requestAdjustment(sql, actor, { ...wish, requestKey: `form:${nonce}` });
-      return done(made.status === "BOOKED" ? "gebucht" : "verlangt");
+      return done("korrektur", { korrektur: made.id });
     },
     async approve(actor) {
       const { adjustmentId } = await parseForm(request, forms.decisionForm);
       await adjustments.approveAdjustment(sql, actor, id, adjustmentId);
-      return done("gebucht");
+      return done("korrektur", { korrektur: adjustmentId });
     },
     async reject(actor) {
       const { adjustmentId, grund } = await parseForm(request, forms.rejectionForm);
       await adjustments.rejectAdjustment(sql, actor, id, adjustmentId, grund);
-      return done("abgelehnt");
+      return done("korrektur", { korrektur: adjustmentId });
     },
   });
 }
@@ -152,6 +167,15 @@ async function linkFor(actor: { userId: string; traceId: string }, tenantId: str
   return `${env().APP_ORIGIN}/password?token=${token}`;
 }
 
+/** In which question a form stands: its refusal is shown there. */
+const QUESTION_OF: Record<string, string> = {
+  disable: "sperren",
+  enable: "freigeben",
+  "adjust-preview": "korrektur",
+  adjust: "korrektur",
+  reject: "ablehnen",
+};
+
 export default function Tenant() {
   const words = useLoaderData<typeof loader>();
   const { tenant, toast, ask } = words;
@@ -160,7 +184,7 @@ export default function Tenant() {
   const link = answer && "link" in answer ? answer.link : null;
   const preview = answer && "preview" in answer ? answer : null;
   const intent = error?.values.intent ?? "";
-  const inQuestion = ask !== null && ["disable", "enable", "adjust", "adjust-preview", "reject"].includes(intent);
+  const inQuestion = QUESTION_OF[intent] === (words.rejecting ? "ablehnen" : (ask ?? ""));
   const fieldless = error && Object.values(error.fields)[0];
   const inForm = inQuestion || ["save", "user-add"].includes(intent);
   useCleanAddress(toast !== null);
@@ -189,17 +213,7 @@ export default function Tenant() {
           </Link>
         }
       />
-      <nav aria-label="Zu diesem Konto" className="mb-10 flex flex-wrap gap-x-6 gap-y-1">
-        <Link className="link target" to={`/operator/orders?tenant=${tenant.id}`}>
-          Bestellungen
-        </Link>
-        <Link className="link target" to={`/operator/events?tenant=${tenant.id}`}>
-          Ereignisse
-        </Link>
-        <Link className="link target" to={`/operator/audit?tenant=${tenant.id}`}>
-          Protokoll
-        </Link>
-      </nav>
+      <TenantLinks id={tenant.id} />
       <Desk words={words} intent={intent} error={error} />
     </>
   );
@@ -208,6 +222,7 @@ export default function Tenant() {
 type Words = ReturnType<typeof useLoaderData<typeof loader>>;
 
 interface Refusal {
+  code: string;
   message: string;
   values: Record<string, string>;
   fields: Record<string, string>;
@@ -215,7 +230,7 @@ interface Refusal {
 
 /** What the address asks before it is done. */
 function Questions({
-  words: { ask, asked, options, nonce, tenant },
+  words: { ask, asked, options, nonce, tenant, rejecting, approval, person },
   preview,
   error,
 }: {
@@ -223,8 +238,10 @@ function Questions({
   preview: { preview: string[]; values: Record<string, string> } | null;
   error: Refusal | null;
 }) {
+  if (rejecting) return <RejectQuestion row={rejecting} error={error} />;
+  if (approval) return <ApproveQuestion question={approval} />;
+  if (person) return <PersonQuestion question={person} />;
   if (ask === null) return null;
-  if (ask === "ablehnen") return <RejectQuestion id={asked.korrektur} error={error} />;
   if (ask !== "korrektur") return <BarQuestion bars={ask === "sperren"} name={tenant.name} error={error} />;
   return (
     <AdjustmentQuestion

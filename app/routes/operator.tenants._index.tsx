@@ -8,7 +8,9 @@ import { pageLoader } from "~/http/respond.server";
 import { listAdjustments } from "~/operations/adjustments.server";
 import { tenantQuery } from "~/operations/tenant-forms.server";
 import { listTenants, TENANT_KEY } from "~/operations/tenants.server";
+import { Badge } from "~/ui/badge";
 import { formatDate } from "~/ui/format";
+import { Icon } from "~/ui/icon";
 import { EmptyState, Field, PageHead, Pagination } from "~/ui/kit";
 import { pageLinks } from "~/ui/list-words";
 import { OperatorFilter } from "~/ui/operator-filter";
@@ -30,7 +32,7 @@ export function loader({ request }: LoaderFunctionArgs) {
       listAdjustments(database(), "waiting"),
     ]);
     const words: [string, string] = ["Konto", "Konten"];
-    const filtered = suche !== undefined;
+    const filtered = Boolean(suche?.trim());
     return {
       rows: page.items.map((it) => ({
         id: it.id,
@@ -76,7 +78,7 @@ export default function Tenants() {
           label="Suche"
           name="suche"
           type="search"
-          hint="Anfang des Namens, ID oder E-Mail einer Person."
+          hint="Anfang des Namens, Kürzel, ID oder E-Mail einer Person."
           defaultValue={suche ?? ""}
           className="min-w-0 basis-72"
           autoComplete="off"
@@ -104,6 +106,7 @@ function TenantTable({ rows }: { rows: Row[] }) {
           <th scope="col" className="max-sm:hidden">
             Land
           </th>
+          <th scope="col">Status</th>
           <th scope="col" className="text-end">
             Personen
           </th>
@@ -116,13 +119,23 @@ function TenantTable({ rows }: { rows: Row[] }) {
         {rows.map((row) => (
           <tr key={row.id}>
             <th scope="row" className="wrap-anywhere">
-              <Link className="underline decoration-line-strong underline-offset-3" to={`/operator/tenants/${row.id}`}>
+              <Link
+                className="underline decoration-line-strong underline-offset-3"
+                to={`/operator/tenants/${encodeURIComponent(row.id)}`}
+              >
                 {row.name}
               </Link>
-              {row.disabled ? <span className="ms-2 text-sm font-normal text-danger">gesperrt</span> : null}
               <span className="block text-sm font-normal text-mute">{row.slug}</span>
             </th>
             <td className="max-sm:hidden">{row.country}</td>
+            <td>
+              <Badge
+                tone={row.disabled ? "danger" : "positive"}
+                icon={<Icon name={row.disabled ? "lock" : "check-circle"} />}
+              >
+                {row.disabled ? "Gesperrt" : "Aktiv"}
+              </Badge>
+            </td>
             <td className="num text-end">{row.users}</td>
             <td className="num text-soft max-sm:hidden">{row.created}</td>
           </tr>

@@ -9,12 +9,12 @@ import { pageLoader, refusedIn } from "~/http/respond.server";
 import { newTenantForm } from "~/operations/tenant-forms.server";
 import { createPasswordLink } from "~/operations/tenant-users.server";
 import { createTenant } from "~/operations/tenants.server";
+import { COUNTRY_OPTIONS } from "~/ui/accounting-words";
 import { SelectField } from "~/ui/field";
 import { Field, PageHead } from "~/ui/kit";
 import { Refused } from "~/ui/operator-order";
 import { SubmitButton } from "~/ui/submit-button";
 import { PasswordLink } from "~/ui/tenant-users";
-import { COUNTRY_OPTIONS } from "~/ui/tenant-words";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
@@ -53,13 +53,15 @@ export default function NewTenant() {
       <>
         <PageHead title="Konto angelegt" intro={made.name} />
         <PasswordLink email={made.email} url={made.url} />
-        <Link className="btn btn-primary" to={`/operator/tenants/${made.tenantId}`}>
+        <Link className="btn btn-primary" to={`/operator/tenants/${encodeURIComponent(made.tenantId)}`}>
           Zum Konto
         </Link>
       </>
     );
   }
   const error = answer && "error" in answer ? answer.error : null;
+  // What was made with the old one is another tenant: the next click is meant.
+  const click = error && error.code !== "INVALID_STATE" ? error.values.nonce : undefined;
   const field = (name: string) => ({ name, defaultValue: error?.values[name] ?? "", error: error?.fields[name] });
   return (
     <>
@@ -70,7 +72,7 @@ export default function NewTenant() {
       <PageHead title="Konto anlegen" intro="Die Inhaberin oder der Inhaber setzt das Passwort über einen Link." />
       <Form method="post" className="grid max-w-form gap-5">
         <input type="hidden" name="intent" value="create" />
-        <input type="hidden" name="nonce" value={error?.values.nonce ?? nonce} />
+        <input type="hidden" name="nonce" value={click ?? nonce} />
         <Field label="Name des Kontos" maxLength={120} autoComplete="off" {...field("name")} />
         <SelectField
           label="Land"

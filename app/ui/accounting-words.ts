@@ -14,6 +14,9 @@ const COUNTRY_NAME: Record<Country, string> = {
   US: "Vereinigte Staaten",
 };
 
+/** The countries to choose from, by name. */
+export const COUNTRY_OPTIONS = COUNTRIES.map((code): [string, string] => [code, COUNTRY_NAME[code]]);
+
 /** A field as the form draws it; `options` makes it a choice. */
 export interface FieldWords {
   name: keyof AccountingValues;
@@ -29,8 +32,9 @@ export interface FieldWords {
 
 /** The form's groups, for a tenant with this country; one from elsewhere has not chosen yet. */
 export function accountingGroups(country: string): Array<{ title: string; fields: FieldWords[] }> {
-  const names = COUNTRIES.map((code): [string, string] => [code, COUNTRY_NAME[code]]);
-  const options: Array<[string, string]> = isCountry(country) ? names : [["", "Bitte wählen"], ...names];
+  const options: Array<[string, string]> = isCountry(country)
+    ? COUNTRY_OPTIONS
+    : [["", "Bitte wählen"], ...COUNTRY_OPTIONS];
   return [
     {
       title: "Firma",

@@ -3,9 +3,10 @@ import { Confirm, ConfirmButtons } from "./confirm";
 import { Field, SelectField } from "./field";
 import { Refused } from "./operator-order";
 import { SubmitButton } from "./submit-button";
-import type { AdjustmentRow } from "./tenant-words";
+import type { AdjustmentRow, ApprovalWords } from "./tenant-words";
 
 interface Refusal {
+  code: string;
   message: string;
   values: Record<string, string>;
   fields: Record<string, string>;
@@ -18,7 +19,7 @@ export function AdjustmentList({ rows, named = false }: { rows: AdjustmentRow[];
       {rows.map((row) => (
         <li key={row.id} className="border-line border-t py-4 first:border-0">
           {named ? (
-            <Link className="link" to={`/operator/tenants/${row.tenant.id}`}>
+            <Link className="link" to={`/operator/tenants/${encodeURIComponent(row.tenant.id)}`}>
               {row.tenant.name}
             </Link>
           ) : null}
@@ -42,16 +43,17 @@ function Decide({ row: { id, isMine } }: { row: AdjustmentRow }) {
       {isMine ? (
         <p className="text-sm text-soft">Die zweite Person muss eine andere sein.</p>
       ) : (
-        <Form method="post" action=".">
-          <input type="hidden" name="intent" value="approve" />
-          <input type="hidden" name="adjustmentId" value={id} />
-          <SubmitButton intent="approve" busy="Wird gebucht …">
-            Zustimmen und buchen
-          </SubmitButton>
-        </Form>
+        <Link
+          id={`zustimmen-${id}`}
+          className="btn btn-secondary"
+          to={`?bestaetigen=zustimmen&korrektur=${encodeURIComponent(id)}`}
+          preventScrollReset
+        >
+          Zustimmen
+        </Link>
       )}
       <Link
-        id="ablehnen"
+        id={`ablehnen-${id}`}
         className="btn btn-secondary"
         to={`?bestaetigen=ablehnen&korrektur=${encodeURIComponent(id)}`}
         preventScrollReset
@@ -62,14 +64,41 @@ function Decide({ row: { id, isMine } }: { row: AdjustmentRow }) {
   );
 }
 
+/** Asks before somebody else's correction is booked: what it does now, which may differ from when it was asked for. */
+export function ApproveQuestion({ question }: { question: ApprovalWords }) {
+  const { id, what, reason, asked, effect, refusal } = question;
+  return (
+    <Confirm title="Der Korrektur zustimmen?" back="." trigger={`zustimmen-${id}`}>
+      <p className="mt-3 font-medium">{what}</p>
+      <p className="mt-1 text-soft">{effect}</p>
+      <p className="wrap-anywhere mt-1 text-soft">«{reason}»</p>
+      <p className="mt-1 text-sm text-mute">{asked}</p>
+      {refusal ? <p className="mt-3 text-danger">{refusal} Sie kann nur abgelehnt werden.</p> : null}
+      <Form method="post" action=".">
+        <input type="hidden" name="intent" value="approve" />
+        <input type="hidden" name="adjustmentId" value={id} />
+        <ConfirmButtons back=".">
+          {refusal ? null : (
+            <SubmitButton intent="approve" busy="Wird gebucht …">
+              Zustimmen und buchen
+            </SubmitButton>
+          )}
+        </ConfirmButtons>
+      </Form>
+    </Confirm>
+  );
+}
+
 /** The page with the question of a correction. */
 const ASK_HERE = "?bestaetigen=korrektur";
 
-/** Asks why a correction is refused. */
-export function RejectQuestion({ id, error }: { id: string; error: Refusal | null }) {
+/** Asks why a correction is refused, or one's own taken back. */
+export function RejectQuestion({ row: { id, isMine, what }, error }: { row: AdjustmentRow; error: Refusal | null }) {
+  const verb = isMine ? "Zurückziehen" : "Ablehnen";
   return (
-    <Confirm title="Korrektur ablehnen?" back="." trigger="ablehnen">
-      <Refused error={error} title="Die Korrektur wurde nicht abgelehnt" />
+    <Confirm title={isMine ? "Korrektur zurückziehen?" : "Korrektur ablehnen?"} back="." trigger={`ablehnen-${id}`}>
+      <Refused error={error} title="Es wurde nichts geändert" />
+      <p className="mt-2 text-soft">{what}. Sie wird nicht gebucht.</p>
       <Form
         method="post"
         action={`?bestaetigen=ablehnen&korrektur=${encodeURIComponent(id)}`}
@@ -86,8 +115,8 @@ export function RejectQuestion({ id, error }: { id: string; error: Refusal | nul
           error={error?.fields.grund}
         />
         <ConfirmButtons back=".">
-          <SubmitButton intent="reject" busy="Wird abgelehnt …" tone="danger">
-            Ablehnen
+          <SubmitButton intent="reject" busy={isMine ? "Wird zurückgezogen …" : "Wird abgelehnt …"} tone="danger">
+            {verb}
           </SubmitButton>
         </ConfirmButtons>
       </Form>
@@ -131,7 +160,13 @@ export function AdjustmentQuestion({
           </ConfirmButtons>
         </Form>
       ) : (
-        <AdjustmentForm credits={credits} values={values} fields={error?.fields ?? {}} nonce={nonce} />
+        <AdjustmentForm
+          credits={credits}
+          values={values}
+          fields={error?.fields ?? {}}
+          // What was asked for with the old one is another correction: the next click is meant.
+          nonce={error?.code === "INVALID_STATE" ? nonce : (values.nonce ?? nonce)}
+        />
       )}
     </Confirm>
   );
@@ -151,7 +186,7 @@ function AdjustmentForm({
   return (
     <Form method="post" action={ASK_HERE} className="mt-4 grid gap-5">
       <input type="hidden" name="intent" value="adjust-preview" />
-      <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
+      <input type="hidden" name="nonce" value={nonce} />
       <SelectField label="Credit" name="typ" options={credits} defaultValue={values.typ} error={fields.typ} />
       <Field
         label="Menge"

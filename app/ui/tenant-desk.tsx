@@ -4,6 +4,24 @@ import { Field, SelectField } from "./field";
 import { Refused } from "./operator-order";
 import { SubmitButton } from "./submit-button";
 
+/** Where else there is something about a tenant. */
+export function TenantLinks({ id }: { id: string }) {
+  const tenant = encodeURIComponent(id);
+  return (
+    <nav aria-label="Zu diesem Konto" className="mb-10 flex flex-wrap gap-x-6 gap-y-1">
+      <Link className="link target" to={`/operator/orders?tenant=${tenant}`}>
+        Bestellungen
+      </Link>
+      <Link className="link target" to={`/operator/events?tenant=${tenant}`}>
+        Ereignisse
+      </Link>
+      <Link className="link target" to={`/operator/audit?tenant=${tenant}`}>
+        Protokoll
+      </Link>
+    </nav>
+  );
+}
+
 /** What is left in each lot, and the way to correct it. */
 export function LotList({
   lots,

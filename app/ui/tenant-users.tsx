@@ -1,7 +1,10 @@
-import { Form } from "@remix-run/react";
+import { Form, Link } from "@remix-run/react";
+import { useRef } from "react";
+import { Confirm, ConfirmButtons } from "./confirm";
+import { CopyButton } from "./copy-button";
 import { Field, SelectField } from "./field";
 import { SubmitButton } from "./submit-button";
-import type { UserRow } from "./tenant-words";
+import type { PersonQuestionWords, UserRow } from "./tenant-words";
 
 /** The people of a tenant: their role, a new way in, and shutting them out. */
 export function UserList({ users, roles }: { users: UserRow[]; roles: Array<[string, string]> }) {
@@ -37,12 +40,8 @@ export function UserList({ users, roles }: { users: UserRow[]; roles: Array<[str
               </select>
               <Button name={user.name} label="Rolle speichern" />
             </Form>
-            {user.isStaff || user.disabled ? null : <Act user={user} intent="password-link" label="Passwort-Link" />}
-            {user.disabled ? (
-              <Act user={user} intent="user-enable" label="Freigeben" />
-            ) : (
-              <Act user={user} intent="user-disable" label="Sperren" />
-            )}
+            {user.isStaff || user.disabled ? null : <Ask user={user} ask="person-link" label="Passwort-Link" />}
+            {user.disabled ? <Enable user={user} /> : <Ask user={user} ask="person-sperren" label="Sperren" />}
           </div>
         </li>
       ))}
@@ -50,13 +49,46 @@ export function UserList({ users, roles }: { users: UserRow[]; roles: Array<[str
   );
 }
 
-function Act({ user, intent, label }: { user: UserRow; intent: string; label: string }) {
+function Ask({ user, ask, label }: { user: UserRow; ask: string; label: string }) {
   return (
-    <Form method="post" action="." preventScrollReset={intent !== "password-link"}>
+    <Link
+      id={`${ask}-${user.id}`}
+      className="btn btn-secondary"
+      to={`?${new URLSearchParams({ bestaetigen: ask, person: user.id })}`}
+      preventScrollReset
+    >
+      {label}
+      <span className="sr-only">: {user.name}</span>
+    </Link>
+  );
+}
+
+function Enable({ user }: { user: UserRow }) {
+  return (
+    <Form method="post" action="." preventScrollReset>
       <input type="hidden" name="userId" value={user.id} />
-      <input type="hidden" name="intent" value={intent} />
-      <Button name={user.name} label={label} />
+      <input type="hidden" name="intent" value="user-enable" />
+      <Button name={user.name} label="Freigeben" />
     </Form>
+  );
+}
+
+/** Asks before a person is shut out, or gets a link that replaces the one before. */
+export function PersonQuestion({ question }: { question: PersonQuestionWords }) {
+  const { intent, userId, trigger, title, text, verb, busy } = question;
+  return (
+    <Confirm title={title} back="." trigger={trigger}>
+      <p className="mt-2 text-soft">{text}</p>
+      <Form method="post" action=".">
+        <input type="hidden" name="userId" value={userId} />
+        <input type="hidden" name="intent" value={intent} />
+        <ConfirmButtons back=".">
+          <SubmitButton intent={intent} busy={busy} tone={intent === "user-disable" ? "danger" : "primary"}>
+            {verb}
+          </SubmitButton>
+        </ConfirmButtons>
+      </Form>
+    </Confirm>
   );
 }
 
@@ -108,6 +140,7 @@ export function NewUserForm({
 
 /** The one answer that shows a password link. */
 export function PasswordLink({ email, url }: { email: string; url: string }) {
+  const field = useRef<HTMLInputElement>(null);
   return (
     <section aria-labelledby="link" className="mb-8 rounded-lg bg-positive-wash p-6">
       <h2 id="link" className="font-semibold text-positive">
@@ -119,17 +152,22 @@ export function PasswordLink({ email, url }: { email: string; url: string }) {
       <label className="sr-only" htmlFor="passwort-link">
         Link
       </label>
-      <input
-        id="passwort-link"
-        data-testid="password-link"
-        className="input code mt-3"
-        value={url}
-        readOnly
-        autoComplete="off"
-        spellCheck={false}
-        aria-describedby="link-hinweis"
-        onFocus={(event) => event.currentTarget.select()}
-      />
+      <div className="mt-3 flex flex-wrap gap-3">
+        <input
+          ref={field}
+          id="passwort-link"
+          data-testid="password-link"
+          className="input code min-w-0 flex-1 basis-72"
+          value={url}
+          readOnly
+          autoFocus
+          autoComplete="off"
+          spellCheck={false}
+          aria-describedby="link-hinweis"
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <CopyButton field={field} />
+      </div>
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consumeCredit } from "~/billing/credits.server";
 import { creditExpiry } from "~/billing/expiry";
@@ -67,6 +68,33 @@ describe("a small correction", () => {
     ]);
   });
 
+  test("is not another one under the same click", async () => {
+    const id = await tenant();
+    const request = wish(id, 3);
+    await requestAdjustment(shop.db.app, olivia, request);
+    for (const change of [
+      { delta: 4 },
+      { reason: "Anderes" },
+      { type: "DEVICE_SLOT" as const },
+      { tenantId: await tenant() },
+    ]) {
+      await expect(requestAdjustment(shop.db.app, olivia, { ...request, ...change })).rejects.toMatchObject({
+        code: "INVALID_STATE",
+        details: { fields: { menge: expect.stringContaining("andere Korrektur") } },
+      });
+    }
+    await expect(requestAdjustment(shop.db.app, konrad, request)).rejects.toMatchObject({ code: "INVALID_STATE" });
+    expect(await lots(id)).toEqual(["LICENSE_30D 3/0"]);
+  });
+
+  test("is one of one tenant, also when two tenants' pages send one click at once", async () => {
+    const requestKey = randomUUID();
+    const ids = [await tenant(), await tenant()];
+    const answers = await Promise.allSettled(ids.map((id) => ask(id, 3, olivia, { requestKey })));
+    expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(answers.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "INVALID_STATE" } });
+  });
+
   test("never goes below what is there and not frozen", async () => {
     const id = await tenant();
     await ask(id, 3);
@@ -82,10 +110,10 @@ describe("a small correction", () => {
 
   test("of a day that is over, or of a tenant that is not there, is refused", async () => {
     const id = await tenant();
-    await expect(ask(id, 1, olivia, { expiresAt: creditExpiry(new Date(), -2) })).rejects.toMatchObject({
-      code: "INVALID_BODY",
-      details: { fields: { bis: "Dieser Tag ist vorbei." } },
-    });
+    const over = { expiresAt: creditExpiry(new Date(), -2) };
+    const refusal = { code: "INVALID_BODY", details: { fields: { bis: "Dieser Tag ist vorbei." } } };
+    await expect(ask(id, 1, olivia, over)).rejects.toMatchObject(refusal);
+    await expect(previewAdjustment(shop.db.app, olivia, wish(id, 1, over))).rejects.toMatchObject(refusal);
     await expect(ask("nowhere", 1)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });
@@ -186,6 +214,53 @@ describe("the database itself", () => {
     await server.end();
   });
 
+  /** The rules that name something of a correction of 5 and its ledger row, after a superuser has been at work. */
+  async function tampered(work: (tx: postgres.TransactionSql, id: string) => Promise<unknown>): Promise<string[]> {
+    const { id } = await ask(await tenant(), 5);
+    const [row] = await shop.db.owner<{ id: string }[]>`select id from tenant_credit_ledger where ref_id = ${id}`;
+    await shop.db.owner.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await work(tx, id);
+    });
+    const names = new RegExp(`^(adjustment ${id}|ledger row ${row?.id})$`);
+    const { findings } = await verifyBooks(shop.db.app);
+    return [...new Set(findings.filter((it) => names.test(it.subject)).map((it) => it.rule))].sort();
+  }
+
+  test.each<[string, (tx: postgres.TransactionSql, id: string) => Promise<unknown>, boolean]>([
+    ["nothing", async () => {}, false],
+    ["its quantity", (tx, id) => tx`update adjustment set delta = 6 where id = ${id}`, true],
+    ["its tenant", (tx, id) => tx`update adjustment set tenant_id = 'lr_tenant_jura' where id = ${id}`, true],
+    ["its decision", (tx, id) => tx`update adjustment set status = 'REJECTED' where id = ${id}`, true],
+    ["all of it", (tx, id) => tx`delete from adjustment where id = ${id}`, true],
+    [
+      "that it needed a second person",
+      (tx, id) => tx`update adjustment set needs_approval = true where id = ${id}`,
+      true,
+    ],
+    [
+      "its row's reason",
+      (tx, id) => tx`update tenant_credit_ledger set reason = 'COUPON_REDEEM' where ref_id = ${id}`,
+      true,
+    ],
+    ["its row", (tx, id) => tx`delete from tenant_credit_ledger where ref_id = ${id}`, true],
+  ])("what a superuser changed is found by verify: %s", async (_, work, isFound) => {
+    await shop.db.owner`alter table adjustment drop constraint if exists adjustment_four_eyes`;
+    expect((await tampered(work)).includes("ADJUSTMENT")).toBe(isFound);
+  });
+
+  test("a large one that says it was small is found all the same", async () => {
+    const open = await ask(await tenant(), 11);
+    await shop.db.owner.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`
+        update adjustment set status = 'BOOKED', needs_approval = false, decided_by = requested_by, decided_at = now()
+        where id = ${open.id}`;
+    });
+    const found = (await verifyBooks(shop.db.app)).findings.filter((it) => it.subject.includes(open.id));
+    expect(found.map((it) => it.detail)).toContain("needed a second person, and was decided by the same");
+  });
+
   test("a forged decision is found by verify", async () => {
     const id = await tenant();
     const open = await ask(id, 11);
@@ -194,7 +269,7 @@ describe("the database itself", () => {
     expect(await found()).toEqual([]);
     await shop.db.owner.begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
-      await tx`alter table adjustment drop constraint adjustment_four_eyes`;
+      await tx`alter table adjustment drop constraint if exists adjustment_four_eyes`;
       await tx`update adjustment set status = 'BOOKED', decided_by = requested_by, decided_at = now() where id = ${open.id}`;
     });
     expect(await found()).toEqual(["ADJUSTMENT", "ADJUSTMENT"]);

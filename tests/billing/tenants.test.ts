@@ -9,7 +9,14 @@ import {
   setUserRole,
   usePasswordLink,
 } from "~/operations/tenant-users.server";
-import { changeTenant, createTenant, listTenants, readTenant, setTenantDisabled } from "~/operations/tenants.server";
+import {
+  changeTenant,
+  createTenant,
+  listTenants,
+  type NewTenant,
+  readTenant,
+  setTenantDisabled,
+} from "~/operations/tenants.server";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 import { asServer, outcome } from "../support/ledger";
 
@@ -45,6 +52,38 @@ describe("a tenant", () => {
       { id: one.userId, role: "OWNER", hasPassword: false, operator: false },
     ]);
     expect(await actions(one.tenantId)).toEqual(["TENANT_CREATED", "USER_CREATED"]);
+  });
+
+  test("under a repeated click that says something else is refused, and nobody gets another one's link", async () => {
+    const key = randomUUID();
+    const { tenantId, userId } = await make(undefined, key);
+    const repeat = (change: Partial<NewTenant>) =>
+      createTenant(
+        db.app,
+        actor,
+        {
+          name: "Säntis Bühnen AG",
+          country: "CH",
+          ownerName: "Sina Säntis",
+          ownerEmail: `${key}@saentis.example`,
+          ...change,
+        },
+        key,
+      );
+    for (const change of [{ name: "Andere AG" }, { ownerName: "Nora" }, { ownerEmail: "nora@andere.example" }]) {
+      await expect(repeat(change)).rejects.toMatchObject({ code: "INVALID_STATE" });
+    }
+    expect(await repeat({})).toEqual({ tenantId, userId });
+    await usePasswordLink(db.app, "trace", await createPasswordLink(db.app, actor, tenantId, userId), "hash");
+    await expect(repeat({})).rejects.toMatchObject({ code: "INVALID_STATE" });
+  });
+
+  test("gets a short name of its own when names meet at once", async () => {
+    const made = await Promise.all(
+      ["Treffen", "Treffen", "Treffen 2", "Treffen-2", "Treffen"].map((name) => make(name)),
+    );
+    const slugs = await Promise.all(made.map(async ({ tenantId }) => (await readTenant(db.app, tenantId)).slug));
+    expect(new Set(slugs).size).toBe(5);
   });
 
   test.each([["../../x"], ["<b>=1+1</b>"], ["日本"], ["%_"]])("called %s gets a harmless short name", async (name) => {
@@ -147,7 +186,10 @@ describe("a password link", () => {
 
   test("is never made for staff: neither here nor by the server's role", async () => {
     const { tenantId, userId } = await make();
+    const early = await createPasswordLink(db.app, actor, tenantId, userId);
     await db.owner`update app_user set operator = true where id = ${userId}`;
+    expect(await isLinkLive(db.app, early)).toBe(false);
+    await expect(usePasswordLink(db.app, "trace", early, "hash")).rejects.toMatchObject({ code: "INVALID_STATE" });
     await expect(createPasswordLink(db.app, actor, tenantId, userId)).rejects.toMatchObject({ code: "INVALID_STATE" });
     const server = asServer(db.url, 1);
     expect(
