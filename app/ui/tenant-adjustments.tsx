@@ -73,18 +73,22 @@ export function ApproveQuestion({ question }: { question: ApprovalWords }) {
       <p className="mt-1 text-soft">{effect}</p>
       <p className="wrap-anywhere mt-1 text-soft">«{reason}»</p>
       <p className="mt-1 text-sm text-mute">{asked}</p>
-      {refusal ? <p className="mt-3 text-danger">{refusal} Sie kann nur abgelehnt werden.</p> : null}
-      <Form method="post" action=".">
-        <input type="hidden" name="intent" value="approve" />
-        <input type="hidden" name="adjustmentId" value={id} />
-        <ConfirmButtons back=".">
-          {refusal ? null : (
+      {refusal ? (
+        <>
+          <p className="mt-3 text-danger">{refusal} Sie kann nur abgelehnt werden.</p>
+          <ConfirmButtons back=".">{null}</ConfirmButtons>
+        </>
+      ) : (
+        <Form method="post" action=".">
+          <input type="hidden" name="intent" value="approve" />
+          <input type="hidden" name="adjustmentId" value={id} />
+          <ConfirmButtons back=".">
             <SubmitButton intent="approve" busy="Wird gebucht …">
               Zustimmen und buchen
             </SubmitButton>
-          )}
-        </ConfirmButtons>
-      </Form>
+          </ConfirmButtons>
+        </Form>
+      )}
     </Confirm>
   );
 }

@@ -65,7 +65,7 @@ describe.each([
     await owner.getByLabel("Neues Passwort").fill("ein langes Passwort");
     await owner.getByLabel("Passwort wiederholen").fill("ein langes Passwort");
     await click("Passwort setzen", owner);
-    await owner.getByText("Ihr Passwort ist gesetzt. Melden Sie sich an.").waitFor();
+    await owner.getByText("Passwort gesetzt. Melden Sie sich damit an.").waitFor();
     await owner.getByLabel("E-Mail").fill(email);
     await owner.getByLabel("Passwort").fill("ein langes Passwort");
     await click("Anmelden", owner);
@@ -91,7 +91,9 @@ describe.each([
   it("keep an owner, whatever staff click", async () => {
     const { tenantId } = await newCustomer(stack.db.owner);
     await signIn(page, stack.origin, OLIVIA, `/operator/tenants/${tenantId}`);
-    await page.getByRole("button", { name: /^Sperren\s?: Sina Säntis$/ }).click();
+    await page.getByRole("link", { name: /^Sperren\s?: Sina Säntis$/ }).click();
+    const question = page.getByRole("dialog", { name: "Zugang von «Sina Säntis» sperren?" });
+    await question.getByRole("button", { name: "Sperren" }).click();
     expect(await toast(page, "Das geht im jetzigen Zustand nicht mehr")).toContain("Jedes Konto braucht");
   });
 
@@ -117,7 +119,10 @@ describe.each([
     await signIn(second, stack.origin, KONRAD, "/operator/tenants");
     await second.getByText("auf eine zweite Person").first().waitFor();
     await second.goto(`${stack.origin}/operator/tenants/${tenantId}`);
-    await click("Zustimmen und buchen", second);
+    await second.getByRole("link", { name: "Zustimmen" }).click();
+    const agree = second.getByRole("dialog", { name: "Der Korrektur zustimmen?" });
+    await agree.getByText("jetzt 0, danach 12.").waitFor();
+    await agree.getByRole("button", { name: "Zustimmen und buchen" }).click();
     await toast(second, "Korrektur gebucht");
     await second.getByText("Korrektur gebucht von Konrad Kontrolle").waitFor();
 
@@ -143,6 +148,16 @@ it("how they look: list, tenant, correction, link", { timeout: 150_000 }, async 
   await inspect(page, problems, "operator-tenant");
   await page.goto(`${stack.origin}/operator/tenants/${tenantId}?bestaetigen=korrektur`);
   await inspect(page, problems, "operator-adjustment", "dialog");
+  const [correction] = await stack.db.owner<{ id: string }[]>`select id from adjustment where tenant_id = ${tenantId}`;
+  await page.goto(`${stack.origin}/operator/tenants/${tenantId}?bestaetigen=zustimmen&korrektur=${correction?.id}`);
+  await inspect(page, problems, "operator-adjustment-agree", "dialog");
+  await page.goto(`${stack.origin}/operator/tenants/${tenantId}`);
+  await page.getByRole("link", { name: /^Passwort-Link/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Passwort-Link erstellen" }).click();
+  const link = await page.getByTestId("password-link").inputValue();
+  await inspect(page, problems, "operator-password-link", "main");
+  await page.goto(link);
+  await inspect(page, problems, "password");
   await page.goto(`${stack.origin}/operator/tenants/new`);
   await inspect(page, problems, "operator-tenant-new", "main");
   await page.goto(`${stack.origin}/password?token=x`);
