@@ -239,6 +239,7 @@ describe("looks", () => {
       await page.goto(`${stack.origin}/operator/health`);
       await page.getByRole("heading", { name: "Zustand", level: 1 }).waitFor();
       await inspect(page, problems, "health-wrong");
+      await other.end();
     },
     SLOW,
   );
