@@ -132,7 +132,7 @@ export async function ordersNamed(db: Db, differences: readonly Difference[]): P
 }
 
 /** The id of the order that a difference is about; null when it is about something else. */
-export function orderIn(subject: string): string | null {
+function orderIn(subject: string): string | null {
   return /^order (\S+)$/.exec(subject)?.[1] ?? null;
 }
 

@@ -72,7 +72,7 @@ function Values({ of, place, children }: { of: string; place: string; children: 
 }
 
 /** The distance of three lines in round figures, so that the highest value stays below the top one. In cents. */
-export function lineStep(most: number): number {
+function lineStep(most: number): number {
   const third = Math.max(100, most / 3);
   const power = 10 ** Math.floor(Math.log10(third));
   return ([1, 2, 2.5, 5, 10].find((it) => it * power >= third) ?? 10) * power;

@@ -21,7 +21,7 @@ export interface HealthLine {
 const FINE = { tone: "positive", badge: "In Ordnung", advice: null, to: null } as const;
 
 /** A span of time in words: 42 Sekunden, 3 Minuten, 5 Stunden, 2 Tage. */
-export function formatAge(seconds: number): string {
+function formatAge(seconds: number): string {
   const units: Array<[number, string, string]> = [
     [86_400, "Tag", "Tage"],
     [3_600, "Stunde", "Stunden"],
