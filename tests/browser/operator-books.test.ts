@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { bookMonths } from "~/operations/books.server";
 import { createStripeClient } from "~/stripe/gateway.server";
 import { launchBrowser, openPage, type View } from "../support/browser";
@@ -14,6 +14,9 @@ const PAGE = "/operator/reconciliation";
 const LOCK_OF_RECONCILE = 727_010;
 const LOCK_OF_VERIFY = 727_013;
 const SLOW = 120_000;
+vi.setConfig({ testTimeout: SLOW });
+/** A server looks for work each second; the work takes as long as the machine is busy. */
+const PATIENCE_MS = 60_000;
 
 let stack: Stack;
 let browser: Browser;
@@ -98,7 +101,7 @@ const sums = {
 
 /** Reads the page again until it says so: with JavaScript it does so itself. */
 async function until(page: Page, text: string, javaScriptEnabled: boolean): Promise<void> {
-  if (javaScriptEnabled) return page.getByText(text).first().waitFor();
+  if (javaScriptEnabled) return page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
   await expect
     .poll(
       async () => {
@@ -107,7 +110,7 @@ async function until(page: Page, text: string, javaScriptEnabled: boolean): Prom
         else await page.reload();
         return page.getByText(text).count();
       },
-      { timeout: 15_000 },
+      { timeout: PATIENCE_MS },
     )
     .toBeGreaterThan(0);
 }
