@@ -20,12 +20,14 @@ const read = (address: string) => readPage(staff, address);
 
 describe("replay", () => {
   const until = async (path: string, text: string) => {
-    for (let i = 0; i < 100; i++) {
-      const { html } = await read(path);
-      if (html.includes(text)) return html;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`${path} never said ${text}`);
+    let html = "";
+    await expect
+      .poll(async () => {
+        html = (await read(path)).html;
+        return html;
+      })
+      .toContain(text);
+    return html;
   };
 
   test("one event: 303, granted, one audit entry with the event; a filter's: to the progress page", async () => {
