@@ -115,10 +115,11 @@ function cleanRequest(request: IncomingMessage, appUrl: URL): void {
 
 /** `?_data=` asks for one loader in a way that our pages never do; without it the request is one for the document. */
 function withoutOldDataForm(url: string): string {
-  if (!url.includes("_data")) return url;
   const [path = "/", query = ""] = url.split(/\?(.*)/s);
-  const kept = query.split("&").filter((part) => !/^(_|%5f)data(=|$)/i.test(part));
-  return kept.length > 0 && query !== "" ? `${path}?${kept.join("&")}` : path;
+  const fields = new URLSearchParams(query);
+  if (!fields.has("_data")) return url;
+  fields.delete("_data");
+  return fields.size > 0 ? `${path}?${fields}` : path;
 }
 
 function isDecodable(path: string): boolean {

@@ -17,10 +17,11 @@ import { STRIPE_API_VERSION, stripeClient } from "~/stripe/gateway.server";
 import { drawBooks } from "~/ui/books-chart.server";
 import { Differences } from "~/ui/difference-table";
 import { healthNotice } from "~/ui/health-words";
-import { Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { Icon, PageHead, Pagination, Toast, useCleanAddress } from "~/ui/kit";
+import { OpenRun } from "~/ui/open-run";
 import { runWords, stateWords } from "~/ui/reconciliation-page-words";
 import { ReconciliationPanel } from "~/ui/reconciliation-panel";
-import { Runs } from "~/ui/report-table";
+import { drawRuns } from "~/ui/report-table.server";
 import { SubmitButton } from "~/ui/submit-button";
 import { usePolling } from "~/ui/use-polling";
 import { VerifyPanel } from "~/ui/verify-panel";
@@ -42,13 +43,19 @@ export function loader({ request, context }: LoaderFunctionArgs) {
       readHealth(sql, stripeClient(), setting),
     ]);
     const url = new URL(request.url);
-    const words = stateWords(books, { month: query.monat, verifying: query.pruefung !== undefined }, now);
+    const { checks, ...words } = stateWords(
+      books,
+      { month: query.monat, verifying: query.pruefung !== undefined },
+      now,
+    );
+    const { rows, ...list } = runWords(runs, url);
     const subject = refusedIn(context) ?? words.toast?.title;
     return {
       ...words,
       title: `${subject ? `${subject}: ` : ""}Abgleich – LeadRadar`,
       drawing: drawBooks(books.figures, books.currency),
-      runs: runWords(runs, url),
+      ...list,
+      runs: drawRuns(books.last ? checks : [], rows),
       notice: healthNotice(health),
     };
   });
@@ -94,8 +101,9 @@ export default function Reconciliation() {
         <h2 id="pruefungen" className="text-lg font-semibold tracking-tight">
           Prüfungen
         </h2>
-        {panel.facts ? <Checks checks={page.checks} /> : null}
-        <Runs runs={page.runs} />
+        {page.open ? <OpenRun run={page.open} /> : null}
+        <Drawing markup={page.runs} />
+        {page.pages ? <Pagination pages={page.pages} /> : null}
       </section>
       <VerifyPanel check={page.check} groups={page.checkGroups} />
     </>
@@ -148,11 +156,7 @@ function Notice({ text }: { text: string }) {
 function Charts({ drawing, others, at }: { drawing: string; others: Page["currencies"]; at: string }) {
   return (
     <div className="mt-12">
-      <div
-        className="grid gap-x-12 gap-y-4 xl:grid-cols-2"
-        // biome-ignore lint/security/noDangerouslySetInnerHtml: drawn by ui/books-chart.server from numbers and fixed words
-        dangerouslySetInnerHTML={{ __html: drawing }}
-      />
+      <Drawing className="grid gap-x-12 gap-y-4 xl:grid-cols-2" markup={drawing} />
       <p className="mt-4 flex flex-wrap gap-x-5 gap-y-1 text-sm text-mute">
         <span>{at}</span>
         {others.map((it) => (
@@ -168,19 +172,8 @@ function Charts({ drawing, others, at }: { drawing: string; others: Page["curren
   );
 }
 
-function Checks({ checks }: { checks: Page["checks"] }) {
-  return (
-    <ul className="mt-3 grid gap-x-12 md:grid-cols-2">
-      {checks.map(({ text, fault }) => (
-        <li key={text} className="flex items-start gap-3 border-line border-t py-2.5">
-          <Icon
-            name={fault ? "cross-circle" : "check-circle"}
-            className={`mt-0.5 size-5 ${fault ? "text-danger" : "text-positive"}`}
-          />
-          <span className={`min-w-0 flex-1 ${fault ? "font-medium" : ""}`}>{text}</span>
-          <span className={`text-sm ${fault ? "text-danger" : "text-mute"}`}>{fault ?? "stimmt"}</span>
-        </li>
-      ))}
-    </ul>
-  );
+/** What the loader has drawn from numbers, escaped text and fixed words. */
+function Drawing({ markup, className }: { markup: string; className?: string }) {
+  // biome-ignore lint/security/noDangerouslySetInnerHtml: React's own markup, made by the loader
+  return <div className={className} dangerouslySetInnerHTML={{ __html: markup }} />;
 }

@@ -15,7 +15,8 @@ import { AuditList } from "~/ui/audit-list";
 import { auditRows } from "~/ui/audit-words";
 import { Badge } from "~/ui/badge";
 import { Confirm, ConfirmButtons } from "~/ui/confirm";
-import { ErrorSummary, Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { Refused } from "~/ui/operator-order";
 import { SkuForm, SkuPreviewPanel } from "~/ui/sku-form";
 import { priceOptions, priceState, skuPreview, skuToast, skuValues } from "~/ui/sku-words";
 import { SubmitButton } from "~/ui/submit-button";
@@ -110,16 +111,7 @@ export default function Sku() {
       <Link className="link target mb-3" to="/operator/skus">
         ← Paketkatalog
       </Link>
-      {error ? (
-        <ErrorSummary
-          title="Das Paket wurde nicht gespeichert"
-          problems={
-            Object.keys(error.fields).length > 0
-              ? Object.entries(error.fields).map(([field, text]) => ({ field, text }))
-              : [{ field: null, text: error.message }]
-          }
-        />
-      ) : null}
+      <Refused error={error} title="Das Paket wurde nicht gespeichert" />
       <PageHead
         title={name}
         action={

@@ -10,7 +10,8 @@ import { skuForm, termsOf } from "~/operations/sku-form.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { isStripeTrouble } from "~/stripe/payment.server";
 import { listPrices } from "~/stripe/price.server";
-import { ErrorSummary, PageHead } from "~/ui/kit";
+import { PageHead } from "~/ui/kit";
+import { Refused } from "~/ui/operator-order";
 import { SkuForm, SkuPreviewPanel } from "~/ui/sku-form";
 import { priceOptions, skuPreview } from "~/ui/sku-words";
 
@@ -69,16 +70,7 @@ export default function NewSku() {
       <Link className="link target mb-3" to="/operator/skus">
         ← Paketkatalog
       </Link>
-      {error ? (
-        <ErrorSummary
-          title="Das Paket wurde nicht gespeichert"
-          problems={
-            Object.keys(error.fields).length > 0
-              ? Object.entries(error.fields).map(([field, text]) => ({ field, text }))
-              : [{ field: null, text: error.message }]
-          }
-        />
-      ) : null}
+      <Refused error={error} title="Das Paket wurde nicht gespeichert" />
       <PageHead title="Paket anlegen" intro="Ein Preis bei Stripe und was er gewährt." />
       {preview ? (
         <SkuPreviewPanel preview={preview.preview} values={preview.values} isNew back="/operator/skus" />

@@ -25,7 +25,7 @@ export function drawBooks(months: readonly MonthFigures[], currency: string): st
       >
         <Bars months={months} />
       </Picture>
-      <Values place="xl:col-span-2 xl:row-start-2">
+      <Values of="Umsatz nach Monat" place="xl:col-start-1 xl:row-start-2 xl:open:row-start-3 xl:open:col-span-2">
         <SalesTable months={months} currency={currency} />
       </Values>
       <Picture
@@ -36,7 +36,10 @@ export function drawBooks(months: readonly MonthFigures[], currency: string): st
       >
         <Levels months={months} />
       </Picture>
-      <Values place="xl:col-span-2 xl:row-start-3">
+      <Values
+        of="Offene Guthaben"
+        place="xl:col-start-2 xl:row-start-2 xl:open:col-start-1 xl:open:row-start-4 xl:open:col-span-2"
+      >
         <OpenTable months={months} currency={currency} />
       </Values>
     </>,
@@ -57,10 +60,12 @@ function Picture(props: { title: string; note: string; finding: string; place: s
   );
 }
 
-function Values({ place, children }: { place: string; children: React.ReactNode }) {
+function Values({ of, place, children }: { of: string; place: string; children: React.ReactNode }) {
   return (
     <details className={`min-w-0 max-xl:mb-8 ${place}`}>
-      <summary className="link target w-fit">Werte als Tabelle</summary>
+      <summary className="link target w-fit">
+        Werte als Tabelle<span className="sr-only">: {of}</span>
+      </summary>
       {children}
     </details>
   );

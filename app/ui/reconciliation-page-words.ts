@@ -61,12 +61,17 @@ export function runWords({ page, total, open }: RunsPage, url: URL) {
   return {
     rows: page.items.map((it) => reportRow(it, to(it.id))),
     pages: pages && { ...pages, text: text ?? "" },
-    open: open && {
-      ...reportRow(open, to(open.id)),
-      title: `Lauf vom ${formatDateTime(open.finishedAt)}`,
-      found: open.found.length === 0 ? "Keine Abweichung." : `${countDifferences(open.found.length)}.`,
-      groups: differenceGroups(open.found, open.orders),
-      close: `${HERE}${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`,
-    },
+    open: open && openWords(open, `${HERE}${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`),
+  };
+}
+
+function openWords(open: NonNullable<RunsPage["open"]>, close: string) {
+  const { kind, checked, healed, duration } = reportRow(open, "");
+  const found = open.found.length === 0 ? "keine Abweichung" : countDifferences(open.found.length);
+  return {
+    title: `Lauf vom ${formatDateTime(open.finishedAt)}`,
+    text: `${kind}: ${checked} geprüft, ${healed} nachgeholt, ${found}, Dauer ${duration}.`,
+    groups: differenceGroups(open.found, open.orders),
+    close,
   };
 }

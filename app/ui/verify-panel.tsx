@@ -38,7 +38,7 @@ export function VerifyPanel({ check, groups }: { check: VerifyWords | null; grou
           </p>
           {isRunning && check.total > 0 ? (
             <progress
-              className="mt-2 h-2 w-full max-w-form"
+              className="mt-2 h-2 w-full max-w-form accent-accent"
               aria-label="Geprüfte Guthaben"
               value={check.done}
               max={check.total}

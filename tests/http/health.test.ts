@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signedIn, type Visitor, visitor } from "../support/http";
+import { asServer } from "../support/ledger";
 import { freePort } from "../support/ports";
 import { startAppServer } from "../support/server";
 import { type Stack, startStack } from "../support/stack";
@@ -98,6 +99,9 @@ describe("page, /metrics and /readyz say the same", () => {
   });
 
   test("the last reconciliation, its age, and what differs", async () => {
+    // The server's own loop would see that the run is old.
+    const other = asServer(stack.db.url, 1);
+    await other`select pg_advisory_lock(727010)`;
     await report([{ kind: "AMOUNT_DIFFERS", subject: "order x", detail: "y" }], 42);
     const [page, metrics] = [await lines(), await gauges()];
     expect(metrics).toMatchObject({ billing_reconciliation_differences: 1, billing_reconciliation_complete: 1 });
@@ -109,6 +113,7 @@ describe("page, /metrics and /readyz say the same", () => {
     expect((await lines()).abgleich).toContain("Unvollständig");
     await report([], 0);
     expect(await gauges()).toMatchObject({ billing_reconciliation_differences: 0, billing_reconciliation_complete: 1 });
+    await other.end();
   });
 
   test("what waits for people, and prices that do not fit", async () => {

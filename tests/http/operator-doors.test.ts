@@ -22,6 +22,7 @@ const FORMS: Array<[name: string, address: (route: { id: string; path: string })
   ["the data of one route", ({ id, path }) => `${path}.data?_routes=${encodeURIComponent(id)}`],
   ["the data of the layout", ({ path }) => `${path}.data?_routes=routes%2Foperator`],
   ["one route in the old way", ({ id, path }) => `${path}?_data=${encodeURIComponent(id)}`],
+  ["one route in the old way, written otherwise", ({ id, path }) => `${path}?%5Fdata=${encodeURIComponent(id)}`],
   ["routes without .data", ({ id, path }) => `${path}?_routes=${encodeURIComponent(id)}`],
   ["the index", ({ path }) => `${path}?index`],
   ["a slash at the end", ({ path }) => `${path}/`],

@@ -1,9 +1,6 @@
-import { Link } from "@remix-run/react";
+import { renderToStaticMarkup } from "react-dom/server";
 import { Badge } from "./badge";
-import { DifferenceTable } from "./difference-table";
-import type { DifferenceGroup } from "./difference-words";
 import { Icon } from "./icon";
-import { type PageLinks, Pagination } from "./pagination";
 
 /** One run of the reconciliation; worded by `reportRow`. */
 interface ReportRow {
@@ -21,46 +18,31 @@ interface ReportRow {
 
 const ICON = { positive: "check-circle", notice: "clock", danger: "cross-circle" } as const;
 
-interface OpenReport extends ReportRow {
-  title: string;
-  found: string;
-  groups: DifferenceGroup[];
-  close: string;
-}
-
-/** The runs, newest first, and above them the one that is open. */
-export function Runs({ runs }: { runs: { rows: ReportRow[]; pages: PageLinks | null; open: OpenReport | null } }) {
-  const { rows, pages, open } = runs;
-  return (
+/** The checks of every run and the last runs, newest first, as markup, drawn here so that the page carries no script for them. */
+export function drawRuns(checks: Array<{ text: string; fault: string | null }>, rows: ReportRow[]): string {
+  return renderToStaticMarkup(
     <>
-      {open ? <OpenRun run={open} /> : null}
-      {rows.length > 0 ? <ReportTable rows={rows} /> : <p className="mt-3 text-soft">Noch kein Lauf.</p>}
-      {pages ? <Pagination pages={pages} /> : null}
-    </>
+      {checks.length > 0 ? <Checks checks={checks} /> : null}
+      <h3 className="mt-10 mb-1 text-base font-medium">Letzte Läufe</h3>
+      {rows.length > 0 ? <ReportTable rows={rows} /> : <p className="text-soft">Noch kein Lauf.</p>}
+    </>,
   );
 }
 
-function OpenRun({ run }: { run: OpenReport }) {
+function Checks({ checks }: { checks: Array<{ text: string; fault: string | null }> }) {
   return (
-    <section id="lauf" aria-labelledby="lauf-titel" className="my-6 scroll-mt-8 rounded-lg border border-line p-5">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
-        <h3 id="lauf-titel" className="text-base font-medium">
-          {run.title}
-        </h3>
-        <Link className="link target" to={run.close} preventScrollReset>
-          Schliessen
-        </Link>
-      </div>
-      <p className="text-soft">
-        {run.kind}, {run.checked} geprüft, {run.healed} nachgeholt, Dauer {run.duration}. {run.found}
-      </p>
-      {run.groups.map((group) => (
-        <div key={`${group.kind} ${group.remedy}`} className="mt-4">
-          <h4 className="font-medium text-danger">{group.name}</h4>
-          <DifferenceTable caption={`Im Lauf: ${group.name}`} rows={group.rows} more={group.more} />
-        </div>
+    <ul className="mt-3 grid gap-x-12 md:grid-cols-2">
+      {checks.map(({ text, fault }) => (
+        <li key={text} className="flex items-start gap-3 border-line border-t py-2.5">
+          <Icon
+            name={fault ? "cross-circle" : "check-circle"}
+            className={`mt-0.5 size-5 ${fault ? "text-danger" : "text-positive"}`}
+          />
+          <span className={`min-w-0 flex-1 ${fault ? "font-medium" : ""}`}>{text}</span>
+          <span className={`text-sm ${fault ? "text-danger" : "text-mute"}`}>{fault ?? "stimmt"}</span>
+        </li>
       ))}
-    </section>
+    </ul>
   );
 }
 
@@ -90,9 +72,9 @@ function ReportTable({ rows }: { rows: ReportRow[] }) {
         {rows.map((row) => (
           <tr key={row.id}>
             <th scope="row">
-              <Link className="num underline decoration-line-strong underline-offset-3" to={row.to} preventScrollReset>
+              <a className="num underline decoration-line-strong underline-offset-3" href={row.to}>
                 <time dateTime={row.iso}>{row.when}</time>
-              </Link>
+              </a>
               <span className="block text-sm font-normal text-soft sm:hidden">
                 {row.kind}, {row.checked} geprüft, {row.healed} nachgeholt
               </span>
