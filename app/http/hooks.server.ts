@@ -59,9 +59,9 @@ export function installHttpHooks(): void {
   });
 }
 
-/** The address of a password link is a secret: it is told to no other page, ours included. */
+/** The address of a password link is a secret: it is told to no other page, ours included. (Without any referrer, browsers would not name the origin of a form either.) */
 function referrerPolicyOf(url: string): string {
-  return /^\/password\b/i.test(url) ? "no-referrer" : "strict-origin-when-cross-origin";
+  return /^\/password\b/i.test(url) ? "strict-origin" : "strict-origin-when-cross-origin";
 }
 
 /** Requests that are being answered now, and the server that answers them. For a clean stop. */

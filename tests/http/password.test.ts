@@ -64,7 +64,7 @@ describe("a password link", () => {
       const answer = await visitor(stack.origin).get(path);
       expect([answer.status, answer.headers.get("referrer-policy"), answer.headers.get("cache-control")]).toEqual([
         200,
-        "no-referrer",
+        "strict-origin",
         "no-store",
       ]);
       expect(await answer.text()).not.toContain(OVER);
