@@ -70,7 +70,8 @@ function pageOf({ subjectType, subjectId, tenantId, action }: AuditEntry): strin
     case "SKU":
       return `/operator/skus/${id}`;
     case "COUPON":
-      return `/operator/coupons/${id}`;
+      // The trail names a batch where codes were made together.
+      return subjectId.startsWith("batch_") ? `/operator/coupons/batches/${id}` : `/operator/coupons/${id}`;
     case "ORDER":
       return `/operator/orders/${id}`;
     case "EVENT":
