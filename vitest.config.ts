@@ -9,7 +9,9 @@ export default defineConfig({
     reporters: ["default", "./tests/support/plain-reporter.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Patience costs nothing while all is well, and a machine may be busy with other things.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

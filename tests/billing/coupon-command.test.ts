@@ -78,9 +78,7 @@ describe("npm run coupon -- create", () => {
     });
   });
 
-  test("10 000 codes: all different, none like another run's, 64 bits or more, no pattern", {
-    timeout: 2 * LIMIT_MS,
-  }, async () => {
+  test("10 000 codes: all different, none like another run's, 64 bits or more, no pattern", async () => {
     const { code, output } = await coupon("create", "--count", "10000", ...TERMS);
     const codes = codesIn(output);
     expect([code, codes.length, new Set(codes).size]).toEqual([0, 10_000, 10_000]);

@@ -64,9 +64,7 @@ async function misbooked(): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-test("300 lost replies to COMMIT: each call says that it failed, each order is granted, a redelivery finds it done", {
-  timeout: 60_000,
-}, async () => {
+test("300 lost replies to COMMIT: each call says that it failed, each order is granted, a redelivery finds it done", async () => {
   const orders = await Promise.all(Array.from({ length: LOST }, () => insertOrder(db.owner)));
   const events = orders.map((order) => verified(sessionEvent(order, "completed")));
   const outcomes: string[] = [];
@@ -87,9 +85,7 @@ test("300 lost replies to COMMIT: each call says that it failed, each order is g
   expect(await misbooked()).toEqual([]);
 });
 
-test("replies lost anywhere from the click to the grant: repeated until they succeed, one order, one session, one grant", {
-  timeout: 60_000,
-}, async () => {
+test("replies lost anywhere from the click to the grant: repeated until they succeed, one order, one session, one grant", async () => {
   const random = seeded(4);
   const client = createStripeClient(TEST_SECRET_KEY, stripe.url);
   const buyer = { tenantId: "lr_tenant_jura", userId: "lr_user_owner_jura" };

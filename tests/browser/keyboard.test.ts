@@ -24,7 +24,6 @@ afterAll(async () => {
 beforeEach(async () => {
   customer = await newCustomer(stack.db.owner);
   ({ page, context, problems } = await openPage(browser));
-  context.setDefaultTimeout(10_000);
 });
 afterEach(async () => {
   await context.close();

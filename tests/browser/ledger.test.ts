@@ -64,7 +64,6 @@ describe.each([
   it("says what, when, who, which order or code, and what was left; filters, turns pages, downloads", async () => {
     const customer = await busyCustomer();
     const { page, context, problems } = await openPage(browser, { javaScriptEnabled });
-    context.setDefaultTimeout(10_000);
     await signIn(page, stack.origin, customer.email);
     await page.getByRole("link", { name: "Kontoauszug", exact: true }).first().click();
     await page.getByRole("heading", { level: 1, name: "Kontoauszug" }).waitFor();
@@ -132,7 +131,6 @@ describe.each([
   it("knows what there was on any day", async () => {
     const customer = await busyCustomer();
     const { page, context } = await openPage(browser, { javaScriptEnabled });
-    context.setDefaultTimeout(10_000);
     await signIn(page, stack.origin, customer.email, "/admin/billing/ledger");
     const at = async (day: string) => {
       await page.getByLabel("Guthaben an einem Tag").fill(day);

@@ -24,7 +24,6 @@ afterAll(async () => {
 
 async function visit(): Promise<{ page: Page; problems: string[] }> {
   const { page, context, problems } = await openPage(browser);
-  context.setDefaultTimeout(10_000);
   open.push(context);
   return { page, problems };
 }

@@ -25,7 +25,6 @@ afterAll(async () => {
 
 async function operator(path = PAGE, view: View = {}) {
   const visitor = await openPage(browser, view);
-  visitor.context.setDefaultTimeout(10_000);
   open.push(visitor.context);
   await signIn(visitor.page, stack.origin, STAFF, path);
   return visitor;

@@ -36,7 +36,6 @@ describe.each([
   let page: Page;
   const visit = async (withScript = javaScriptEnabled): Promise<Page> => {
     const visitor = await openPage(browser, { javaScriptEnabled: withScript });
-    visitor.context.setDefaultTimeout(10_000);
     open.push(visitor);
     return visitor.page;
   };
@@ -56,12 +55,14 @@ describe.each([
   /** Until the page shows it; without JavaScript somebody clicks for the news. */
   const follow = async (text: RegExp | string) => {
     const found = page.getByText(text).first();
-    for (let n = 0; n < 100 && !(await found.isVisible()); n++) {
-      const again = page.getByRole("link", { name: "Stand aktualisieren" });
-      if (!javaScriptEnabled && (await again.isVisible())) await again.click();
-      else await found.waitFor({ timeout: 200 }).catch(() => {});
-    }
-    await found.waitFor();
+    if (javaScriptEnabled) return found.waitFor();
+    const again = page.getByRole("link", { name: "Stand aktualisieren" });
+    await expect
+      .poll(async () => {
+        if (await again.isVisible()) await again.click();
+        return found.isVisible();
+      })
+      .toBe(true);
   };
 
   it("makes a package, keeps its word after it was retired, pays half back, and replays the event for nothing", async () => {

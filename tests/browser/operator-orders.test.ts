@@ -41,7 +41,6 @@ describe.each([
   let problems: string[];
   beforeEach(async () => {
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
   });
   afterEach(async () => {
     await context.close();
@@ -105,10 +104,9 @@ describe.each([
   });
 });
 
-it("how they look: list, order, question", { timeout: 120_000 }, async () => {
+it("how they look: list, order, question", async () => {
   const { orderId } = await paidOrder();
   const { page, context, problems } = await openPage(browser);
-  context.setDefaultTimeout(10_000);
   await signIn(page, stack.origin, STAFF, "/operator/orders");
   await inspect(page, problems, "operator-orders");
   await page.goto(`${stack.origin}/operator/orders/${orderId}`);

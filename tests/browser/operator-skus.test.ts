@@ -30,7 +30,6 @@ describe.each([
   let problems: string[];
   beforeEach(async () => {
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
     await signIn(page, stack.origin, STAFF, "/operator/skus");
   });
   afterEach(async () => {
@@ -121,9 +120,8 @@ describe.each([
   });
 });
 
-it("how they look: list, form, preview, package", { timeout: 150_000 }, async () => {
+it("how they look: list, form, preview, package", async () => {
   const { page, context, problems } = await openPage(browser);
-  context.setDefaultTimeout(10_000);
   await stack.db
     .owner`update billing_sku set price_fault = 'INACTIVE', price_checked_at = now() where id = 'lr_sku_30d_5'`;
   await signIn(page, stack.origin, STAFF, "/operator/skus");

@@ -27,7 +27,6 @@ describe.each([
   let page: Page;
   const visit = async (): Promise<Page> => {
     const visitor = await openPage(browser, { javaScriptEnabled });
-    visitor.context.setDefaultTimeout(10_000);
     open.push(visitor);
     return visitor.page;
   };
@@ -129,14 +128,13 @@ describe.each([
   });
 });
 
-it("how they look: list, tenant, correction, link", { timeout: 150_000 }, async () => {
+it("how they look: list, tenant, correction, link", async () => {
   const { tenantId } = await newCustomer(stack.db.owner);
   await giveCredits(stack.db.owner, tenantId, "LICENSE_30D", 8, 100, 2);
   await stack.db.owner`
     insert into adjustment (tenant_id, type, delta, expires_at, reason, requested_by, request_key)
     values (${tenantId}, 'LICENSE_365D', 20, now() + interval '99 days', 'Kulanz', 'lr_user_kontrolle', ${randomUUID()})`;
   const { page, context, problems } = await openPage(browser);
-  context.setDefaultTimeout(10_000);
   await signIn(page, stack.origin, OLIVIA, "/operator/tenants");
   await inspect(page, problems, "operator-tenants");
   await page.goto(`${stack.origin}/operator/tenants/${tenantId}`);

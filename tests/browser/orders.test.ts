@@ -41,7 +41,6 @@ describe.each([
   beforeEach(async () => {
     customer = await newCustomer(stack.db.owner);
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
     await signIn(page, stack.origin, customer.email);
   });
   afterEach(async () => {

@@ -20,7 +20,6 @@ afterAll(async () => {
 beforeEach(async () => {
   const { email } = await newCustomer(stack.db.owner);
   ({ page, context, problems } = await openPage(browser, { width: 390 }));
-  context.setDefaultTimeout(10_000);
   await signIn(page, stack.origin, email);
 });
 afterEach(async () => {

@@ -39,7 +39,6 @@ describe.each([
   beforeEach(async () => {
     customer = await newCustomer(stack.db.owner);
     ({ page, context, problems } = await openPage(browser, { javaScriptEnabled }));
-    context.setDefaultTimeout(10_000);
   });
   afterEach(async () => {
     stack.stripe.control.setFaults({ drop: false, apiDown: "off" });

@@ -36,7 +36,6 @@ afterAll(async () => {
 beforeEach(async () => {
   customer = await newCustomer(stack.db.owner);
   ({ page, context, problems } = await openPage(browser));
-  context.setDefaultTimeout(10_000);
   await signIn(page, stack.origin, customer.email);
 });
 afterEach(async () => {
@@ -93,7 +92,7 @@ describe("the open overview after a payment", () => {
     await payButton(page, "CHF 117.00 bezahlen").click();
     await toast(page, "Zahlung wird verarbeitet");
     // The page's script runs only now, however slow the machine: before that there is nothing to fast-forward.
-    await expect.poll(() => counts.data, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => counts.data).toBeGreaterThan(0);
     await letAMinutePass();
     const before = { ...counts };
     expect(before.documents).toBe(1);

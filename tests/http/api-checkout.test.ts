@@ -3,7 +3,7 @@ import { CHECKOUT_API, INTERNAL } from "../support/api";
 import { envelope, signedIn, type Visitor } from "../support/http";
 import { count } from "../support/rows";
 import { newSku } from "../support/skus";
-import { type Stack, startStack } from "../support/stack";
+import { askedOfStripe, type Stack, startStack } from "../support/stack";
 
 let stack: Stack;
 let owner: Visitor;
@@ -56,7 +56,7 @@ describe("POST checkout", () => {
       currency: "CHF",
       grant_license_30d: 1,
     });
-    const sent = JSON.stringify(stack.stripe.control.requests().at(-1)?.params);
+    const sent = JSON.stringify(askedOfStripe(stack).at(-1)?.params);
     expect(sent).not.toMatch(/evil|jura|JPY/);
   });
 
@@ -237,7 +237,7 @@ describe("Stripe fails", () => {
     expect(await envelope(answer)).toMatchObject({ status: 409, error: { code: "SKU_NOT_SALEABLE" } });
     const [order] = await stack.db.owner`select status from billing_order where sku_id = ${sku.id}`;
     expect(order).toMatchObject({ status: "FAILED" });
-    const expired = stack.stripe.control.requests().at(-1);
+    const expired = askedOfStripe(stack).at(-1);
     expect(expired?.path).toMatch(/^\/v1\/checkout\/sessions\/cs_\w+\/expire$/);
     expect(expired?.status).toBe(200);
   });

@@ -184,9 +184,7 @@ test("while codes are redeemed into the same lots: every credit is spent once", 
   });
 });
 
-test("while purchases, refunds and expiry move the same lots: the sums hold and no lock fault leaks", {
-  timeout: 120_000,
-}, async () => {
+test("while purchases, refunds and expiry move the same lots: the sums hold and no lock fault leaks", async () => {
   const account = await newAccount(stack);
   const before = await deadlocks();
   const sessions: string[] = [];

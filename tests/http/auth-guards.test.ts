@@ -5,7 +5,7 @@ import { envelope, signedIn, visitor } from "../support/http";
 import { apiStatus, OWNER } from "../support/login";
 import { raw } from "../support/raw";
 import { count } from "../support/rows";
-import { type Stack, startStack } from "../support/stack";
+import { askedOfStripe, type Stack, startStack } from "../support/stack";
 
 const VIEWER = "viewer@alpen.example";
 const OPERATOR = "operator@leadradar.example";
@@ -120,7 +120,7 @@ describe("who may what", () => {
   test("a viewer reads and does not buy", async () => {
     const who = await signedIn(stack.origin, VIEWER);
     const before = await count(stack, "billing_order");
-    const calls = stack.stripe.control.requests().length;
+    const calls = askedOfStripe(stack).length;
     expect((await who.get("/admin/billing")).status).toBe(200);
     expect((await who.get(PACKAGES_PAGE)).status).toBe(200);
     expect((await who.get("/api/admin/v1/billing/packages")).status).toBe(200);
@@ -131,7 +131,7 @@ describe("who may what", () => {
     });
     expect((await who.post(PACKAGES_PAGE, { skuId: "lr_sku_30d_1", nonce: crypto.randomUUID() })).status).toBe(403);
     expect(await count(stack, "billing_order")).toBe(before);
-    expect(stack.stripe.control.requests()).toHaveLength(calls);
+    expect(askedOfStripe(stack)).toHaveLength(calls);
   });
 
   test("an operator has no tenant: /admin and its API are 404", async () => {

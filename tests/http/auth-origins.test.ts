@@ -5,7 +5,7 @@ import { envelope, signedIn } from "../support/http";
 import { apiStatus, FORM, isWelcome, OWNER, setCookie } from "../support/login";
 import { raw } from "../support/raw";
 import { count } from "../support/rows";
-import { type Stack, startStack } from "../support/stack";
+import { askedOfStripe, type Stack, startStack } from "../support/stack";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -120,7 +120,7 @@ describe("requests from elsewhere", () => {
 
   test.each([CHECKOUT_API, PACKAGES_PAGE])("a forged host does not reach the return URLs: %s", async (path) => {
     const who = await signedIn(stack.origin, OWNER);
-    const before = stack.stripe.control.requests().length;
+    const before = askedOfStripe(stack).length;
     const isApi = path === CHECKOUT_API;
     const answer = await raw(stack, {
       method: "POST",
@@ -137,8 +137,7 @@ describe("requests from elsewhere", () => {
         : new URLSearchParams({ skuId: "lr_sku_30d_5", nonce: crypto.randomUUID() }).toString(),
     });
     expect(answer.status).toBe(isApi ? 200 : 303);
-    const made = stack.stripe.control
-      .requests()
+    const made = askedOfStripe(stack)
       .slice(before)
       .filter((it) => it.path === "/v1/checkout/sessions");
     expect(made).toHaveLength(1);

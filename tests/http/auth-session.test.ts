@@ -6,7 +6,7 @@ import { apiStatus, FORM, guess, isWelcome, JURA, OWNER, setCookie } from "../su
 import { raw } from "../support/raw";
 import { count } from "../support/rows";
 import { type AppServer, startAppServer } from "../support/server";
-import { type Stack, startStack } from "../support/stack";
+import { askedOfStripe, type Stack, startStack } from "../support/stack";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -188,7 +188,7 @@ describe("over https", () => {
     );
     expect(answer.status).toBe(200);
     const { orderId } = JSON.parse(answer.text).data;
-    const made = stack.stripe.control.requests().find((it) => JSON.stringify(it.params).includes(orderId));
+    const made = askedOfStripe(stack).find((it) => JSON.stringify(it.params).includes(orderId));
     expect(made?.params.success_url).toBe(
       `${HTTPS_ORIGIN}/admin/billing?checkout=success&session_id={CHECKOUT_SESSION_ID}`,
     );

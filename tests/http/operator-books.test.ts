@@ -53,9 +53,7 @@ async function whileHeld(work: () => Promise<void>): Promise<void> {
 
 const finished = (kind: string) =>
   expect
-    .poll(async () => (await stack.db.owner`select id from task where kind = ${kind} and finished_at is null`).length, {
-      timeout: 20_000,
-    })
+    .poll(async () => (await stack.db.owner`select id from task where kind = ${kind} and finished_at is null`).length)
     .toBe(0);
 
 describe("who may see it", () => {

@@ -20,12 +20,14 @@ const read = (address: string) => readPage(staff, address);
 
 describe("replay", () => {
   const until = async (path: string, text: string) => {
-    for (let i = 0; i < 100; i++) {
-      const { html } = await read(path);
-      if (html.includes(text)) return html;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`${path} never said ${text}`);
+    let html = "";
+    await expect
+      .poll(async () => {
+        html = (await read(path)).html;
+        return html;
+      })
+      .toContain(text);
+    return html;
   };
 
   test("one event: 303, granted, one audit entry with the event; a filter's: to the progress page", async () => {
@@ -101,10 +103,7 @@ describe("replay", () => {
         `${PAGE}/evt_door?_data=routes%2Foperator.events.%24eventId`,
       ]) {
         const answer = await who.get(path);
-        expect([path, answer.status]).toEqual([
-          path,
-          i === 0 ? 404 : path.includes(".data") ? 202 : path.includes("_data=") ? 204 : 302,
-        ]);
+        expect([path, answer.status]).toEqual([path, i === 0 ? 404 : path.includes(".data") ? 202 : 302]);
         expect(await answer.text()).not.toContain("door.test");
       }
     }

@@ -1,5 +1,6 @@
 import { DEMO_SKUS } from "../../db/seed";
 import { type LocalStripe, startLocalStripe } from "../sandbox/stripe";
+import type { ApiRequest } from "../sandbox/stripe/api";
 import { createTestDatabase, type TestDatabase } from "./database";
 import { type AppServer, type AppServerOptions, startAppServer, TEST_SECRET_KEY, TEST_WEBHOOK_SECRET } from "./server";
 
@@ -39,4 +40,9 @@ export async function startStack(options: Partial<AppServerOptions> = {}): Promi
       await db.drop();
     },
   };
+}
+
+/** What was asked of Stripe, oldest first, beside the server's own look at the prices when it starts. */
+export function askedOfStripe({ stripe }: Pick<Stack, "stripe">): ApiRequest[] {
+  return stripe.control.requests().filter((it) => !it.path.startsWith("/v1/prices/"));
 }
