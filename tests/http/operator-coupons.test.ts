@@ -173,10 +173,12 @@ describe("making codes", () => {
     const batch = page.slice(page.lastIndexOf("/") + 1, page.indexOf("?"));
     const file = await operator.get(`${LIST}.csv?batch=${batch}`);
     expect(file.headers.get("content-type")).toBe("text/csv; charset=utf-8");
-    expect(file.headers.get("content-disposition")).toMatch(/attachment; filename="gutscheincodes-\d{4}-\d\d-\d\d\.csv"/);
+    expect(file.headers.get("content-disposition")).toMatch(
+      /attachment; filename="gutscheincodes-\d{4}-\d\d-\d\d\.csv"/,
+    );
     const bytes = Buffer.from(await file.arrayBuffer());
     expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
-    const [head, ...lines] = bytes.toString("utf8").trim().split("\r\n");
+    const [head, ...lines] = bytes.toString("utf8").trimEnd().split("\r\n");
     expect(head).toBe("\ufeffCode;Stand;Gewährt;Einlösbar;Eingelöst;Höchstens;Partner");
     expect(lines.map((line) => line.split(";")[0])).toEqual(made);
     expect(lines[0]).toMatch(/;"'=HYPERLINK\(""x""\) <i>;a"$/);
@@ -236,8 +238,11 @@ describe("one code", () => {
       insert into tenant (id, slug, name)
       select 'many_' || n, 'many-' || n, '<Konto ' || n || '>' from generate_series(1, 60) as n`;
     await owner`
+      insert into app_user (id, tenant_id, email, role)
+      select 'many_user_' || n, 'many_' || n, n || '@viele.example', 'OWNER' from generate_series(1, 60) as n`;
+    await owner`
       insert into promo_redemption (promo_code_id, tenant_id, user_id, redeemed_at)
-      select ${id}, 'many_' || n, 'lr_user_owner_alpen', timestamptz '2026-01-01' + n / 2 * interval '1 second'
+      select ${id}, 'many_' || n, 'many_user_' || n, timestamptz '2026-01-01' + n / 2 * interval '1 second'
       from generate_series(1, 60) as n`;
     await owner`update promo_code set redeemed_count = 60 where id = ${id}`;
     const seen: string[] = [];
@@ -245,7 +250,7 @@ describe("one code", () => {
     for (const words of ["1–25 von 60", "26–50 von 60", "51–60 von 60"]) {
       const html = await (await operator.get(page)).text();
       expect(plain(html)).toContain(`${words} Einlösungen`);
-      expect(plain(html)).toContain("owner@alpen.example");
+      expect(plain(html)).toContain("@viele.example");
       expect(html).not.toContain("<Konto");
       seen.push(...[...html.matchAll(/\/operator\/tenants\/(many_\d+)"/g)].map((match) => String(match[1])));
       page = plain([...html.matchAll(/href="([^"]*cursor=[^"]*)"/g)].map((match) => String(match[1])).at(-1) ?? "");
