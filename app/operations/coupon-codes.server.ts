@@ -1,7 +1,7 @@
 import { type Actor, recordChange } from "~/billing/audit.server";
 import { type CouponTerms, insertCoupons, newCode } from "~/billing/coupons.server";
 import { type Cursor, countUpTo, type Page, pageOf } from "~/billing/paging.server";
-import { type Db, type Fragment, type Sql, transaction } from "~/db/transaction.server";
+import { type Db, type Fragment, type Sql, type Tx, transaction } from "~/db/transaction.server";
 import { DomainError } from "~/errors";
 
 /** How it stands with a code now; the first that fits. */
@@ -70,10 +70,11 @@ export async function readCoupon(db: Db, id: string): Promise<Coupon> {
   return coupon;
 }
 
-/** Whether codes were made together under this name. */
-export async function isBatch(db: Db, batchId: string): Promise<boolean> {
-  const [row] = await db`select from promo_code where batch_id = ${batchId} limit 1`;
-  return row !== undefined;
+/** One code of those that were made together under this name, for the terms that all of them have; null: there are none. */
+export async function firstOfBatch(db: Db, batchId: string): Promise<Coupon | null> {
+  const [coupon] = await db<Coupon[]>`
+    select *, ${STATE(db)} as state from promo_code where batch_id = ${batchId} order by code limit 1`;
+  return coupon ?? null;
 }
 
 /** All codes of a batch, in the order of the alphabet, a piece at a time. */
@@ -99,15 +100,33 @@ export interface CouponUse {
   redeemedAt: Date;
 }
 
-/** The newest hundred redemptions of a code; how many there are stands with it. */
-export function listUses(db: Db, couponId: string): Promise<CouponUse[]> {
-  return db<CouponUse[]>`
-    select r.id, r.tenant_id, t.name as tenant_name, coalesce(u.email, d.name) as who, r.redeemed_at
-    from promo_redemption r
+/** A redemption's key in a cursor: when it was, in microseconds, and its id. */
+export const USE_KEY = COUPON_KEY;
+
+/** One page of a code's redemptions, newest first; how many there are stands with the code. */
+export async function listUses(
+  db: Db,
+  couponId: string,
+  cursor: Cursor | null,
+  limit: number,
+): Promise<Page<CouponUse>> {
+  const isNewer = cursor?.direction === "newer";
+  const [micros = "0", id = ""] = cursor?.key ?? [];
+  const at = db`(timestamptz 'epoch' + ${micros}::bigint * interval '1 microsecond', ${id})`;
+  const rows = await db<Array<CouponUse & { micros: string }>>`
+    select r.id, r.tenant_id, t.name as tenant_name, coalesce(u.email, d.name) as who, r.redeemed_at,
+      (extract(epoch from r.redeemed_at) * 1000000)::bigint::text as micros
+    from (
+      select * from promo_redemption
+      where promo_code_id = ${couponId}
+        ${cursor ? (isNewer ? db`and (redeemed_at, id) > ${at}` : db`and (redeemed_at, id) < ${at}`) : db``}
+      order by ${isNewer ? db`redeemed_at, id` : db`redeemed_at desc, id desc`} limit ${limit + 1}
+    ) as r
     join tenant t on t.id = r.tenant_id
     left join app_user u on u.id = r.user_id
     left join device d on d.id = r.device_id and d.tenant_id = r.tenant_id
-    where r.promo_code_id = ${couponId} order by r.redeemed_at desc, r.id desc limit 100`;
+    order by ${isNewer ? db`r.redeemed_at, r.id` : db`r.redeemed_at desc, r.id desc`}`;
+  return pageOf(rows, limit, cursor, (row) => [row.micros, row.id]);
 }
 
 /** What is to be made: one code of one's own choice, or generated ones. */
@@ -122,37 +141,42 @@ export interface CouponWish {
  * Makes codes, all or none. The same `requestKey` again is the same batch. @returns the batch and the id of its first code. Throws INVALID_BODY
  * for a code that is taken.
  */
-export function makeCoupons(
+export async function makeCoupons(
   sql: Sql,
   actor: Actor,
-  { code, count, terms }: CouponWish,
+  wish: CouponWish,
   requestKey: string,
 ): Promise<{ batchId: string; couponId: string }> {
-  const batchId = `batch_${requestKey}`;
-  return transaction(sql, async (tx) => {
-    await tx`select pg_advisory_xact_lock(hashtextextended(${batchId}, 0))`;
-    const first = () =>
-      tx<{ id: string }[]>`select id from promo_code where batch_id = ${batchId} order by code limit 1`;
-    const [earlier] = await first();
-    if (earlier) return { batchId, couponId: earlier.id };
-    if (code) {
-      const [taken] = await tx`select from promo_code where code = ${code}`;
-      if (taken) throw new DomainError("INVALID_BODY", { fields: { code: "Diesen Code gibt es schon." } });
-    }
-    const codes = code ? [code] : Array.from({ length: count }, newCode);
-    await insertCoupons(tx, codes, terms, batchId);
-    const [made] = await first();
-    const couponId = made?.id ?? "";
-    await recordChange(tx, actor, {
-      action: "COUPONS_CREATED",
-      subject: { type: "COUPON", id: codes.length === 1 ? couponId : batchId },
-      tenantId: null,
-      before: null,
-      after: { count: codes.length, ...terms },
-      reason: null,
-    });
-    return { batchId, couponId };
+  try {
+    return await transaction(sql, (tx) => make(tx, actor, wish, `batch_${requestKey}`));
+  } catch (error) {
+    // Nobody else's code is looked for before: two who want the same one at the same time would both find it free.
+    const isTaken = wish.code !== null && (error as { code?: string }).code === "23505";
+    throw isTaken ? new DomainError("INVALID_BODY", { fields: { code: "Diesen Code gibt es schon." } }) : error;
+  }
+}
+
+async function make(
+  tx: Tx,
+  actor: Actor,
+  { code, count, terms }: CouponWish,
+  batchId: string,
+): Promise<{ batchId: string; couponId: string }> {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${batchId}, 0))`;
+  const earlier = await firstOfBatch(tx, batchId);
+  if (earlier) return { batchId, couponId: earlier.id };
+  const codes = code ? [code] : Array.from({ length: count }, newCode);
+  await insertCoupons(tx, codes, terms, batchId);
+  const couponId = (await firstOfBatch(tx, batchId))?.id ?? "";
+  await recordChange(tx, actor, {
+    action: "COUPONS_CREATED",
+    subject: { type: "COUPON", id: codes.length === 1 ? couponId : batchId },
+    tenantId: null,
+    before: null,
+    after: { ...(code ? { code } : { count }), ...terms },
+    reason: null,
   });
+  return { batchId, couponId };
 }
 
 /** Switches a code off, or on again; already so changes nothing. What was redeemed stays. Throws NOT_FOUND. */

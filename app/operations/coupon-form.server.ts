@@ -74,16 +74,30 @@ export function wishOf(form: z.infer<typeof couponForm>): CouponWish {
   };
 }
 
+/** What the form's fields are called; with them the preview leads back to the form. */
+const COUPON_FIELDS = "code anzahl license30d license365d slots von bis hoechstens tage partner".split(" ");
+
+/** What an address says of the form's fields; null: nothing. */
+export function typedCoupon(url: URL): Record<string, string> | null {
+  const found = COUPON_FIELDS.flatMap((name) => {
+    const value = url.searchParams.get(name);
+    return value === null ? [] : [[name, value.slice(0, 200)] as const];
+  });
+  return found.length > 0 ? Object.fromEntries(found) : null;
+}
+
+/** Which codes the list shows, and the file of a batch. */
 export const couponQuery = z.object({
   cursor: z.string().optional(),
   status: z.enum(COUPON_STATES, { message: "Diesen Stand gibt es nicht." }).optional(),
   partner: plainText(120).optional(),
   batch: plainText(200).optional(),
   suche: plainText(100).optional(),
-  erledigt: z.literal("angelegt").optional().catch(undefined),
 });
 
+/** A code's own page, and that of a batch. `cursor` pages the redemptions. */
 export const couponDeskQuery = z.object({
+  cursor: z.string().optional(),
   bestaetigen: z.literal("aus").optional().catch(undefined),
   erledigt: z.enum(["angelegt", "aus", "ein"]).optional().catch(undefined),
 });

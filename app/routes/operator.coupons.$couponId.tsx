@@ -1,27 +1,31 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
-import { Form, Link, useActionData, useLoaderData } from "@remix-run/react";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireOperator } from "~/auth/access.server";
 import { listChanges } from "~/billing/audit.server";
+import { readCursor } from "~/billing/paging.server";
 import { database } from "~/db/client.server";
 import { operatorAction } from "~/http/operator-action.server";
 import { parseQuery } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
-import { isBatch, listUses, readCoupon, setCouponActive } from "~/operations/coupon-codes.server";
+import { firstOfBatch, listUses, readCoupon, setCouponActive, USE_KEY } from "~/operations/coupon-codes.server";
 import { couponDeskQuery } from "~/operations/coupon-form.server";
 import { AuditList } from "~/ui/audit-list";
 import { auditRows } from "~/ui/audit-words";
 import { Badge } from "~/ui/badge";
-import { Confirm, ConfirmButtons } from "~/ui/confirm";
+import { CouponOffQuestion, CouponSwitch, CouponUses } from "~/ui/coupon-desk";
 import { couponDetails, couponRows, couponToast, useRows } from "~/ui/coupon-words";
-import { DefinitionList, Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
+import { pageTitle } from "~/ui/device-words";
+import { DefinitionList, Icon, PageHead, Pagination, Toast, useCleanAddress } from "~/ui/kit";
+import { pageLinks } from "~/ui/list-words";
 import { Section } from "~/ui/section";
-import { SubmitButton } from "~/ui/submit-button";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: data?.title ?? "Gutscheincode – LeadRadar" }];
 
 const CHANGES = 50;
+const USES = 25;
+const WORDS: [one: string, many: string] = ["Einlösung", "Einlösungen"];
 
 export function loader({ request, params, context }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
@@ -30,22 +34,28 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
     const id = params.couponId ?? "";
     const query = parseQuery(request, couponDeskQuery);
     // The audit trail names a batch where codes were made together.
-    if (await isBatch(sql, id)) throw redirect(`/operator/coupons?batch=${encodeURIComponent(id)}`, 302);
+    if (id.startsWith("batch_") && (await firstOfBatch(sql, id))) {
+      throw redirect(`/operator/coupons/batches/${encodeURIComponent(id)}`, 302);
+    }
     const coupon = await readCoupon(sql, id);
-    const [uses, changes] = await Promise.all([
-      listUses(sql, id),
-      listChanges(sql, { subject: { type: "COUPON", id } }, null, CHANGES),
+    const of = (subjectId: string) => listChanges(sql, { subject: { type: "COUPON", id: subjectId } }, null, CHANGES);
+    const [uses, own, batch] = await Promise.all([
+      listUses(sql, id, readCursor(query.cursor ?? null, USE_KEY), USES),
+      of(id),
+      coupon.batchId ? of(coupon.batchId) : null,
     ]);
     const toast = couponToast(query.erledigt);
-    const lead = refusedIn(context) ?? toast?.title;
+    const links = { total: coupon.redeemedCount, words: WORDS, filtered: false, url: new URL(request.url) };
     return {
-      title: `${lead ? `${lead}: ` : ""}${coupon.code} – LeadRadar`,
+      title: pageTitle(coupon.code, refusedIn(context), toast),
       coupon: couponRows([coupon])[0],
       isOff: coupon.state === "OFF",
       details: couponDetails(coupon),
-      batch: coupon.batchId,
-      uses: useRows(uses),
-      changes: auditRows(changes.items),
+      batch: batch && batch.items.length > 0 ? coupon.batchId : null,
+      uses: useRows(uses.items),
+      pages: uses.older || uses.newer ? pageLinks(uses, links) : null,
+      // The batch was made before anything was done to one of its codes.
+      changes: auditRows([...own.items, ...(batch?.items ?? [])]),
       asks: query.bestaetigen === "aus" && coupon.state !== "OFF",
       toast,
     };
@@ -64,7 +74,7 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function Coupon() {
-  const { coupon, isOff, details, batch, uses, changes, asks, toast } = useLoaderData<typeof loader>();
+  const { coupon, isOff, details, batch, uses, pages, changes, asks, toast } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   useCleanAddress(toast !== null);
@@ -72,44 +82,32 @@ export default function Coupon() {
   return (
     <>
       <Toast toast={error ? { tone: "danger", ...error.toast } : toast} />
-      {asks ? <OffQuestion code={coupon.code} /> : null}
+      {asks ? <CouponOffQuestion code={coupon.code} /> : null}
       <Link className="link target mb-3" to="/operator/coupons">
         ← Gutscheincodes
       </Link>
-      <PageHead
-        title={coupon.code}
-        action={
-          isOff ? (
-            <Form method="post" action=".">
-              <input type="hidden" name="intent" value="enable" />
-              <SubmitButton intent="enable" busy="Wird eingeschaltet …" tone="secondary">
-                Einschalten
-              </SubmitButton>
-            </Form>
-          ) : (
-            <Link id="aus" className="btn btn-secondary" to="?bestaetigen=aus" preventScrollReset>
-              Ausschalten
-            </Link>
-          )
-        }
-      />
-      <div className="mb-8 flex flex-wrap items-center gap-4">
+      <PageHead title={coupon.code} action={<CouponSwitch isOff={isOff} />} />
+      <div className="mb-8 flex flex-wrap items-center gap-x-4 gap-y-2">
         <Badge tone={coupon.state.tone} icon={<Icon name={coupon.state.icon} />}>
           {coupon.state.name}
         </Badge>
+        <p className="num text-soft">{coupon.used}</p>
         {batch ? (
-          <Link className="link target" to={`/operator/coupons?batch=${encodeURIComponent(batch)}`}>
+          <Link className="link target" to={`/operator/coupons/batches/${encodeURIComponent(batch)}`}>
             Zusammen angelegte Codes
           </Link>
         ) : null}
       </div>
       <div className="grid gap-x-14 gap-y-12 xl:grid-cols-2">
-        <Section id="angaben" title="Angaben">
-          <DefinitionList items={details} />
-        </Section>
-        <Section id="einloesungen" title="Einlösungen">
-          <Uses uses={uses} />
-        </Section>
+        <div className="grid content-start gap-y-12">
+          <Section id="angaben" title="Angaben">
+            <DefinitionList items={details} />
+          </Section>
+          <Section id="einloesungen" title="Einlösungen">
+            <CouponUses uses={uses} />
+            {pages ? <Pagination pages={pages} /> : null}
+          </Section>
+        </div>
         <Section id="aenderungen" title="Änderungen">
           {changes.length > 0 ? (
             <AuditList rows={changes} beside />
@@ -119,40 +117,5 @@ export default function Coupon() {
         </Section>
       </div>
     </>
-  );
-}
-
-function Uses({ uses }: { uses: ReturnType<typeof useRows> }) {
-  if (uses.length === 0) return <p className="text-soft">Noch nie eingelöst.</p>;
-  return (
-    <ul>
-      {uses.map(({ id, tenant, who, when }) => (
-        <li key={id} className="flex flex-wrap justify-between gap-x-6 border-line border-t py-2.5 first:border-0">
-          <span className="wrap-anywhere">
-            <Link className="link" to={`/operator/tenants/${tenant.id}`}>
-              {tenant.name}
-            </Link>
-            <span className="block text-sm text-mute">{who}</span>
-          </span>
-          <span className="num text-soft">{when}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function OffQuestion({ code }: { code: string }) {
-  return (
-    <Confirm title={`Code ${code} ausschalten?`} back="." trigger="aus">
-      <p className="mt-2 text-soft">Er kann dann nicht mehr eingelöst werden. Was eingelöst wurde, bleibt.</p>
-      <Form method="post" action=".">
-        <input type="hidden" name="intent" value="disable" />
-        <ConfirmButtons back=".">
-          <SubmitButton intent="disable" busy="Wird ausgeschaltet …" tone="danger">
-            Ausschalten
-          </SubmitButton>
-        </ConfirmButtons>
-      </Form>
-    </Confirm>
   );
 }

@@ -10,7 +10,7 @@ import { couponQuery } from "~/operations/coupon-form.server";
 import { Badge } from "~/ui/badge";
 import { type CouponRow, couponRows, STATE_OPTIONS } from "~/ui/coupon-words";
 import { SelectField } from "~/ui/field";
-import { EmptyState, Field, Icon, PageHead, Pagination, Toast } from "~/ui/kit";
+import { EmptyState, Field, Icon, PageHead, Pagination } from "~/ui/kit";
 import { pageLinks } from "~/ui/list-words";
 import { OperatorFilter } from "~/ui/operator-filter";
 
@@ -23,54 +23,38 @@ export const meta: MetaFunction = () => [{ title: "Gutscheincodes – LeadRadar"
 export function loader({ request }: LoaderFunctionArgs) {
   return pageLoader(request, async () => {
     await requireOperator(request);
-    const { cursor, erledigt, ...values } = parseQuery(request, couponQuery);
+    const { cursor, ...values } = parseQuery(request, couponQuery);
     const filter = { state: values.status, partner: values.partner, batchId: values.batch, text: values.suche?.trim() };
     const { page, total } = await listCoupons(database(), filter, readCursor(cursor ?? null, COUPON_KEY), ROWS);
     const isSet = Object.keys(values).length > 0;
     const words: [string, string] = ["Code", "Codes"];
     const url = new URL(request.url);
-    url.searchParams.delete("erledigt");
     return {
       rows: couponRows(page.items),
       pages: page.items.length > 0 ? pageLinks(page, { total, words, filtered: isSet, url }) : null,
       states: [["", "Alle"], ...STATE_OPTIONS] as Array<[string, string]>,
-      csv: values.batch ? `/operator/coupons.csv?batch=${encodeURIComponent(values.batch)}` : null,
-      made: erledigt === "angelegt",
+      batch: values.batch ? `/operator/coupons/batches/${encodeURIComponent(values.batch)}` : null,
       ...{ values, isSet },
     };
   });
 }
 
 export default function Coupons() {
-  const { rows, pages, states, values, isSet, csv, made } = useLoaderData<typeof loader>();
+  const { rows, pages, states, values, isSet, batch } = useLoaderData<typeof loader>();
   return (
     <>
-      <Toast
-        toast={
-          made
-            ? { tone: "positive", title: "Codes angelegt", text: "Sie gelten nach ihren Bedingungen ab sofort." }
-            : null
-        }
-      />
       <PageHead
         title="Gutscheincodes"
         intro="Codes, die Credits gewähren."
         action={
-          <div className="flex flex-wrap gap-3">
-            {csv ? (
-              <a className="btn btn-secondary" href={csv} download>
-                <Icon name="download" /> CSV herunterladen
-              </a>
-            ) : null}
-            <Link className="btn btn-primary" to="/operator/coupons/new">
-              Code anlegen
-            </Link>
-          </div>
+          <Link className="btn btn-primary" to="/operator/coupons/new">
+            Code anlegen
+          </Link>
         }
       />
       <OperatorFilter label="Codes filtern" to="/operator/coupons" values={values} isSet={isSet}>
         <Field
-          label="Suche"
+          label="Code beginnt mit"
           name="suche"
           type="search"
           defaultValue={values.suche ?? ""}
@@ -87,6 +71,14 @@ export default function Coupons() {
         />
         {values.batch ? <input type="hidden" name="batch" value={values.batch} /> : null}
       </OperatorFilter>
+      {batch ? (
+        <p className="mb-6 text-soft">
+          Nur zusammen angelegte Codes.{" "}
+          <Link className="link" to={batch}>
+            Alle Codes dieser Liste kopieren oder herunterladen
+          </Link>
+        </p>
+      ) : null}
       {rows.length > 0 ? (
         <CouponTable rows={rows} />
       ) : (

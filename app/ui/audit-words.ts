@@ -1,6 +1,8 @@
-import type { AuditEntry, AuditState } from "~/billing/audit.server";
+import type { AuditEntry } from "~/billing/audit.server";
 import type { AuditAction, AuditSubject } from "~/billing/audit-actions";
-import { formatDateTime, formatTimestamp } from "./format";
+import { fieldName, valueText } from "./audit-fields";
+import { formatTimestamp } from "./format";
+import type { IconName } from "./icon";
 
 /** What a person did. */
 export const ACTION_NAME: Record<AuditAction, string> = {
@@ -52,53 +54,30 @@ export const SUBJECT_NAME: Record<AuditSubject, string> = {
   DEVICE: "Gerät",
 };
 
-/** Fields as `before` and `after` name them; a field that is not here shows its own name. */
-const FIELD_NAME: Record<string, string> = {
-  active: "eingeschaltet",
-  name: "Name",
-  description: "Beschreibung",
-  stripePriceId: "Stripe-Preis",
-  currency: "Währung",
-  amountCents: "Betrag in Rappen",
-  grantLicense30d: "Lizenzen 30 Tage",
-  grantLicense365d: "Lizenzen 365 Tage",
-  grantDeviceSlots: "Geräte-Slots",
-  creditExpiresInDays: "einlösbar in Tagen",
-  sortOrder: "Reihenfolge",
-  priceFault: "Befund zum Preis",
-  reviewReason: "Grund der Prüfung",
-  country: "Land",
-  email: "E-Mail",
-  role: "Rolle",
-  disabled: "gesperrt",
-  type: "Credit",
-  delta: "Menge",
-  expiresAt: "verfällt",
-  status: "Stand",
-  count: "Anzahl",
-  code: "Code",
-  maxRedemptions: "höchstens einlösbar",
-  validFrom: "gültig von",
-  validUntil: "gültig bis",
-  partner: "Partner",
-  stripeRefundId: "Rückerstattung bei Stripe",
-  failure: "Ablehnung",
-};
+/** What it looks like: something new, switched off, switched on, decided, checked; anything else is a change. */
+function iconOf(action: AuditAction): IconName {
+  if (/_CREATED$/.test(action)) return "plus";
+  if (/_(DISABLED|RETIRED|REFUSED|REJECTED)$/.test(action)) return "lock";
+  if (/_(ENABLED|RELEASED|SENT|BOOKED|RESOLVED|SET)$/.test(action)) return "check";
+  if (/^REFUND_/.test(action)) return "return";
+  return /^(REPLAY|RECONCILE|VERIFY)_|_COMPARED$/.test(action) ? "loop" : "pencil";
+}
 
-/** Where a thing has its page; null where it has none of its own. */
-function pageOf({ subjectType, subjectId, tenantId }: AuditEntry): string | null {
+/** Where a thing has its page; null where it has none. */
+function pageOf({ subjectType, subjectId, tenantId, action }: AuditEntry): string | null {
   const id = encodeURIComponent(subjectId);
   switch (subjectType) {
     case "SKU":
       return `/operator/skus/${id}`;
     case "COUPON":
-      return `/operator/coupons/${id}`;
+      // The trail names a batch where codes were made together.
+      return subjectId.startsWith("batch_") ? `/operator/coupons/batches/${id}` : `/operator/coupons/${id}`;
     case "ORDER":
       return `/operator/orders/${id}`;
     case "EVENT":
       return `/operator/events/${id}`;
     case "TASK":
-      return null;
+      return action === "REPLAY_REQUESTED" ? `/operator/replays/${id}` : "/operator/reconciliation";
     case "TENANT":
       return `/operator/tenants/${id}`;
     default:
@@ -106,15 +85,7 @@ function pageOf({ subjectType, subjectId, tenantId }: AuditEntry): string | null
   }
 }
 
-function valueText(value: AuditState[string] | undefined): string {
-  if (value === null || value === undefined || value === "") return "leer";
-  if (typeof value === "boolean") return value ? "ja" : "nein";
-  const text = String(value);
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text));
-  return isTime ? formatDateTime(new Date(text)) : text;
-}
-
-/** What differs between before and after, field by field. */
+/** What differs between before and after, field by field. `from` is null for something new. */
 function changesOf({ before, after }: AuditEntry): Array<{ field: string; from: string | null; to: string }> {
   const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return (
@@ -123,23 +94,31 @@ function changesOf({ before, after }: AuditEntry): Array<{ field: string; from: 
       // Of something new, what it does not have says nothing.
       .filter((field) => before !== null || Boolean(after?.[field]))
       .map((field) => ({
-        field: FIELD_NAME[field] ?? field,
-        from: before && field in before ? valueText(before[field]) : null,
-        to: valueText(after?.[field]),
+        field: fieldName(field),
+        from: before ? valueText(field, before) : null,
+        to: valueText(field, after ?? {}),
       }))
   );
 }
 
-/** Words for entries of the audit trail. Run by loaders. */
+/** Words for entries of the audit trail, for `AuditList`. Run by loaders. */
 export function auditRows(entries: readonly AuditEntry[]) {
   return entries.map((it) => ({
     id: it.id,
     iso: it.occurredAt.toISOString(),
-    when: formatTimestamp(it.occurredAt),
+    when: formatTimestamp(it.occurredAt).replace(" ", ", "),
+    icon: iconOf(it.action),
     who: it.actorName || it.actorEmail,
+    whoUrl: `/operator/audit?wer=${encodeURIComponent(it.actorEmail)}`,
+    // An older server may read what a newer one has written.
     what: ACTION_NAME[it.action] ?? it.action,
-    subject: { name: `${SUBJECT_NAME[it.subjectType]} ${it.subjectId}`, to: pageOf(it) },
-    tenant: it.tenantName,
+    subject: { name: `${SUBJECT_NAME[it.subjectType] ?? it.subjectType} ${it.subjectId}`, to: pageOf(it) },
+    tenant: it.tenantId
+      ? {
+          name: it.tenantName || it.tenantId,
+          to: `/operator/audit?tenant=${encodeURIComponent(it.tenantId)}`,
+        }
+      : null,
     changes: changesOf(it),
     reason: it.reason,
     traceId: it.traceId,

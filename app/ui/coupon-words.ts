@@ -71,12 +71,15 @@ export function useRows(uses: CouponUse[]) {
     id: it.id,
     tenant: { id: it.tenantId, name: it.tenantName },
     who: it.who ?? "Person unbekannt",
+    iso: it.redeemedAt.toISOString(),
     when: formatDateTime(it.redeemedAt),
   }));
 }
 
+export type CouponUseRow = ReturnType<typeof useRows>[number];
+
 /** What making the codes may cost, before it is done. */
-export function couponPreview({ code, count, terms }: CouponWish): string[] {
+export function couponPreview({ code, count, terms }: CouponWish, now: Date): string[] {
   const total = grantedCredits(terms).reduce((sum, it) => sum + it.quantity, 0);
   const most = terms.maxRedemptions === null ? null : terms.maxRedemptions * count;
   return [
@@ -87,6 +90,36 @@ export function couponPreview({ code, count, terms }: CouponWish): string[] {
     most === null
       ? `Ohne Obergrenze: jedes Konto kann ${total === 1 ? "1 Credit" : `${formatCount(total)} Credits`} je Code erhalten.`
       : `Höchstens ${formatCount(most)} ${most === 1 ? "Einlösung" : "Einlösungen"}: höchstens ${formatCount(most * total)} ${most * total === 1 ? "Credit" : "Credits"}.`,
+    ...(terms.partner ? [`Partner: ${terms.partner}.`] : []),
+    ...(terms.validUntil && terms.validUntil <= now
+      ? ["Achtung: Der letzte Tag ist schon vorbei. Niemand kann damit etwas einlösen."]
+      : []),
+  ];
+}
+
+/** What a batch is called: how many codes it has. */
+export function batchTitle(count: number): string {
+  return count === 1 ? "1 Gutscheincode" : `${formatCount(count)} Gutscheincodes`;
+}
+
+/** A batch was just made. */
+export function batchToast(count: number): ToastContent {
+  const title = count === 1 ? "Code angelegt" : `${formatCount(count)} Codes angelegt`;
+  return { tone: "positive", title, text: "Laden Sie die Liste als CSV herunter. Das geht auch später." };
+}
+
+/** The terms that all codes of a batch have. */
+export function batchDetails(first: Coupon, count: number): Array<{ term: string; value: string }> {
+  const { maxRedemptions: most } = first;
+  const total = grantedCredits(first).reduce((sum, it) => sum + it.quantity, 0);
+  return [
+    { term: "Gewährt je Einlösung", value: grantsText(first) },
+    { term: "Einlösbar", value: windowText(first) },
+    { term: "Höchstens einlösbar", value: most === null ? "Ohne Obergrenze" : `${formatCount(most)} je Code` },
+    ...(most === null ? [] : [{ term: "Höchstens gewährt", value: `${formatCount(most * total * count)} Credits` }]),
+    { term: "Credits gültig", value: `${first.creditExpiresInDays} Tage ab Einlösung` },
+    { term: "Partner", value: first.partner ?? "Kein Partner" },
+    { term: "Angelegt", value: formatDateTime(first.createdAt) },
   ];
 }
 

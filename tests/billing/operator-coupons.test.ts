@@ -55,6 +55,37 @@ test("a code of one's own is there once; one click makes one batch", async () =>
   expect(await audit(one.couponId)).toEqual(["COUPONS_CREATED"]);
 });
 
+test("a code that two people want at the same moment goes to one, and no entry tells of the other", async () => {
+  const code = `WETT-${randomUUID().slice(0, 8).toUpperCase()}`;
+  const results = await Promise.allSettled(Array.from({ length: 8 }, () => make({}, code)));
+  const [won, ...others] = results.filter((it) => it.status === "fulfilled");
+  expect(others).toEqual([]);
+  for (const it of results) {
+    if (it.status === "rejected") {
+      expect(it.reason).toMatchObject({
+        code: "INVALID_BODY",
+        details: { fields: { code: "Diesen Code gibt es schon." } },
+      });
+    }
+  }
+  const [row] = await db.owner<{ n: number }[]>`
+    select count(*)::int as n from audit_entry where action = 'COUPONS_CREATED' and after like ${`%"${code}"%`}`;
+  expect(row?.n).toBe(1);
+  expect(won?.value.couponId).toBeTruthy();
+});
+
+test("without its entry in the audit trail no code is made", async () => {
+  const before = await db.owner`select count(*) from promo_code`;
+  const nobody = makeCoupons(
+    db.app,
+    { userId: "nobody", traceId: "t" },
+    { code: null, count: 3, terms: TERMS },
+    randomUUID(),
+  );
+  await expect(nobody).rejects.toMatchObject({ code: "23503" });
+  expect(await db.owner`select count(*) from promo_code`).toEqual(before);
+});
+
 test("a batch of a thousand is made together, read in pieces, and named in the audit trail", async () => {
   const { batchId } = await make({ partner: "Messe =1+1" }, null, 1_000);
   const codes: string[] = [];
@@ -113,7 +144,8 @@ test("switched off it cannot be redeemed, switched on it can; who redeemed it st
   await expect(redeem()).rejects.toMatchObject({ code: "INVALID_CODE" });
   await setCouponActive(db.app, actor, couponId, true);
   await redeem();
-  expect(await listUses(db.app, couponId)).toMatchObject([{ tenantId: "lr_tenant_alpen", who: "owner@alpen.example" }]);
+  const uses = await listUses(db.app, couponId, null, 25);
+  expect(uses.items).toMatchObject([{ tenantId: "lr_tenant_alpen", who: "owner@alpen.example" }]);
   expect(await audit(couponId)).toEqual(["COUPONS_CREATED", "COUPON_DISABLED", "COUPON_ENABLED"]);
   await expect(setCouponActive(db.app, actor, "nowhere", true)).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

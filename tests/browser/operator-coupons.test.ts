@@ -63,7 +63,7 @@ describe.each([
     await buyer.context.close();
 
     await page.reload();
-    await page.getByText("1 von 50 eingelöst").waitFor();
+    await page.getByRole("definition").getByText("1 von 50 eingelöst").waitFor();
     await page.getByRole("link", { name: "Säntis Bühnen AG" }).waitFor();
     await page.getByRole("link", { name: "Ausschalten" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Ausschalten" }).click();
