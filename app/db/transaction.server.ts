@@ -63,6 +63,11 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
+/** Whether a parameter is no text that the database can hold (U+0000), as an id in an address may be: there is nothing with that name. */
+export function isUnholdable(error: unknown): boolean {
+  return errorCode(error) === "22021";
+}
+
 /** The SQLSTATE or driver code of an error, "" when it has none. */
 function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;

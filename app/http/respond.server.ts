@@ -1,5 +1,5 @@
 import { type ActionFunctionArgs, type AppLoadContext, data, type LoaderFunctionArgs, redirect } from "@remix-run/node";
-import { isTransient } from "~/db/transaction.server";
+import { isTransient, isUnholdable } from "~/db/transaction.server";
 import { DomainError, type ErrorCode } from "~/errors";
 import { log } from "~/log.server";
 import { type ErrorToast, errorMessage, errorToast } from "~/ui/messages.de";
@@ -132,6 +132,7 @@ function asDomainError(thrown: unknown, request: Request): DomainError {
     if (thrown.status >= 500) log.error({ err: thrown, cause: thrown.cause, traceId: traceIdOf(request) }, "refused");
     return thrown;
   }
+  if (isUnholdable(thrown)) return new DomainError("NOT_FOUND", {}, { cause: thrown });
   if (isTransient(thrown)) {
     log.error({ err: thrown, traceId: traceIdOf(request) }, "database unavailable");
     return new DomainError("TEMPORARILY_UNAVAILABLE", { retryAfterSeconds: 5 }, { cause: thrown });

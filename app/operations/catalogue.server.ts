@@ -66,11 +66,12 @@ export interface PricedTerms extends SkuTerms {
   amountCents: number;
 }
 
-const FAULT_WORDS: Record<Exclude<PriceFault, "AMOUNT">, string> = {
+const FAULT_WORDS: Record<PriceFault, string> = {
   MISSING: "Dieser Stripe-Preis existiert nicht.",
   INACTIVE: "Dieser Stripe-Preis ist ausgeschaltet.",
   RECURRING: "Dieser Stripe-Preis ist ein Abo-Preis. Nur Einmalzahlung ist möglich.",
   CURRENCY: `Dieser Stripe-Preis ist nicht in ${CURRENCY}.`,
+  AMOUNT: "Der Betrag weicht von Stripe ab. Speichern Sie das Paket, damit der von Stripe gilt.",
 };
 
 /**
@@ -80,10 +81,13 @@ const FAULT_WORDS: Record<Exclude<PriceFault, "AMOUNT">, string> = {
 export async function priceTerms(stripe: Stripe, terms: SkuTerms): Promise<PricedTerms> {
   const price = await askStripe(stripe, terms.stripePriceId);
   const fault = faultOf(price);
-  const refuse = (text: string) => new DomainError("INVALID_BODY", { fields: { preis: text } });
-  if (fault) throw refuse(FAULT_WORDS[fault]);
-  if (!price?.amountCents) throw refuse("Dieser Stripe-Preis hat keinen festen Betrag über 0.");
+  if (fault) throw priceRefused(FAULT_WORDS[fault]);
+  if (!price?.amountCents) throw priceRefused("Dieser Stripe-Preis hat keinen festen Betrag über 0.");
   return { ...terms, currency: price.currency, amountCents: price.amountCents };
+}
+
+function priceRefused(text: string): DomainError {
+  return new DomainError("INVALID_BODY", { fields: { preis: text } });
 }
 
 /** What rules a price out, whatever it costs. */
@@ -166,8 +170,21 @@ export async function saveSku(
   });
 }
 
-/** Takes a SKU from the shop, or puts it back; already so changes nothing. Who is at Stripe with it still gets it. Throws NOT_FOUND. */
-export function setSkuActive(sql: Sql, actor: Actor, id: string, active: boolean): Promise<void> {
+/** Takes a SKU from the shop; already so changes nothing. Who is at Stripe with it still gets it. Throws NOT_FOUND. */
+export function retireSku(sql: Sql, actor: Actor, id: string): Promise<void> {
+  return setActive(sql, actor, id, false);
+}
+
+/** Puts a SKU on sale, if Stripe still takes for it what it says. Throws NOT_FOUND, STRIPE_UNAVAILABLE, and INVALID_BODY for a price that does not fit. */
+export async function releaseSku(sql: Sql, stripe: Stripe, actor: Actor, id: string): Promise<void> {
+  const sku = await readSku(sql, id);
+  const fault = await comparePrice(stripe, sku);
+  await keepFault(sql, sku, sku, fault);
+  if (fault) throw priceRefused(FAULT_WORDS[fault]);
+  await setActive(sql, actor, id, true);
+}
+
+function setActive(sql: Sql, actor: Actor, id: string, active: boolean): Promise<void> {
   return change(sql, actor, id, active ? "SKU_RELEASED" : "SKU_RETIRED", async (tx, before) => {
     if (before.active === active) return null;
     await tx`update billing_sku set active = ${active}, updated_at = now() where id = ${id}`;

@@ -6,7 +6,15 @@ import { database } from "~/db/client.server";
 import { operatorAction } from "~/http/operator-action.server";
 import { parseForm, parseQuery } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
-import { compareSku, listSkus, priceTerms, readSku, saveSku, setSkuActive } from "~/operations/catalogue.server";
+import {
+  compareSku,
+  listSkus,
+  priceTerms,
+  readSku,
+  releaseSku,
+  retireSku,
+  saveSku,
+} from "~/operations/catalogue.server";
 import { skuForm, skuQuery, termsOf } from "~/operations/sku-form.server";
 import { stripeClient } from "~/stripe/gateway.server";
 import { isStripeTrouble } from "~/stripe/payment.server";
@@ -17,8 +25,8 @@ import { Badge } from "~/ui/badge";
 import { Confirm, ConfirmButtons } from "~/ui/confirm";
 import { Icon, PageHead, Toast, useCleanAddress } from "~/ui/kit";
 import { Refused } from "~/ui/operator-order";
-import { SkuForm, SkuPreviewPanel } from "~/ui/sku-form";
-import { priceOptions, priceState, skuPreview, skuToast, skuValues } from "~/ui/sku-words";
+import { BesideChanges, SkuForm, SkuPreviewPanel } from "~/ui/sku-form";
+import { priceOptions, priceState, retireEffects, skuPreview, skuToast, skuValues } from "~/ui/sku-words";
 import { SubmitButton } from "~/ui/submit-button";
 
 export { pageHeaders as headers } from "~/http/page-headers";
@@ -33,7 +41,8 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
     const query = parseQuery(request, skuQuery);
     const sql = database();
     const sku = await readSku(sql, params.skuId ?? "");
-    const [prices, changes] = await Promise.all([
+    const asksRetire = query.bestaetigen === "weg" && sku.active;
+    const [prices, changes, all] = await Promise.all([
       listPrices(stripeClient()).then(
         (found) => priceOptions(found, sku.stripePriceId),
         (error: unknown) => {
@@ -42,6 +51,7 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
         },
       ),
       listChanges(sql, { subject: { type: "SKU", id: sku.id } }, null, CHANGES),
+      asksRetire ? listSkus(sql) : [],
     ]);
     const toast = skuToast(query.erledigt, sku.name);
     const lead = refusedIn(context) ?? toast?.title;
@@ -50,7 +60,7 @@ export function loader({ request, params, context }: LoaderFunctionArgs) {
       ...{ name: sku.name, active: sku.active, toast, prices },
       values: skuValues(sku),
       price: priceState(sku),
-      asksRetire: query.bestaetigen === "weg" && sku.active,
+      retire: asksRetire ? { beside: retireEffects(sku, all) } : null,
       changes: auditRows(changes.items),
       nonce: crypto.randomUUID(),
     };
@@ -84,11 +94,11 @@ export function action(args: ActionFunctionArgs) {
       return done("gespeichert");
     },
     async retire(actor) {
-      await setSkuActive(database(), actor, skuId, false);
+      await retireSku(database(), actor, skuId);
       return done("weg");
     },
     async release(actor) {
-      await setSkuActive(database(), actor, skuId, true);
+      await releaseSku(database(), stripeClient(), actor, skuId);
       return done("frei");
     },
     async compare(actor) {
@@ -99,7 +109,7 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function Sku() {
-  const { name, active, toast, prices, values, price, asksRetire, changes, nonce } = useLoaderData<typeof loader>();
+  const { name, active, toast, prices, values, price, retire, changes, nonce } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   const preview = answer && "preview" in answer ? answer : null;
@@ -107,11 +117,11 @@ export default function Sku() {
   return (
     <>
       <Toast toast={error || preview ? null : toast} />
-      {asksRetire ? <RetireQuestion name={name} /> : null}
+      {retire ? <RetireQuestion name={name} beside={retire.beside} /> : null}
       <Link className="link target mb-3" to="/operator/skus">
         ← Paketkatalog
       </Link>
-      <Refused error={error} title="Das Paket wurde nicht gespeichert" />
+      <Refused error={error} title="Am Paket wurde nichts geändert" />
       <PageHead
         title={name}
         action={
@@ -135,7 +145,7 @@ export default function Sku() {
       ) : (
         <SkuForm
           key={values.version}
-          values={error ? { ...values, aktiv: "", ...error.values } : values}
+          values={error ? refusedValues(values, error) : values}
           fields={error?.fields ?? {}}
           prices={prices}
           nonce={nonce}
@@ -149,6 +159,13 @@ export default function Sku() {
       </section>
     </>
   );
+}
+
+/** What was typed. Where somebody else was first, the next try starts from what is there now. */
+function refusedValues(now: Record<string, string>, error: { code: string; values: Record<string, string> }) {
+  const version = error.code === "INVALID_STATE" ? now.version : (error.values.version ?? now.version);
+  // A box that is not ticked is not sent; other buttons than the form's send no name at all.
+  return "name" in error.values ? { ...now, aktiv: "", ...error.values, version: version ?? "" } : now;
 }
 
 function PriceState({ price, active }: { price: { text: string; due: boolean }; active: boolean }) {
@@ -173,12 +190,13 @@ function PriceState({ price, active }: { price: { text: string; due: boolean }; 
   );
 }
 
-function RetireQuestion({ name }: { name: string }) {
+function RetireQuestion({ name, beside }: { name: string; beside: Parameters<typeof BesideChanges>[0]["rows"] }) {
   return (
     <Confirm title="Aus dem Verkauf nehmen?" back="." trigger="weg">
       <p className="wrap-anywhere mt-2 text-soft">
         «{name}» kann nicht mehr bestellt werden. Wer schon auf der Zahlungsseite ist und bezahlt, erhält seine Credits.
       </p>
+      <BesideChanges rows={beside} />
       <Form method="post" action=".">
         <input type="hidden" name="intent" value="retire" />
         <ConfirmButtons back=".">

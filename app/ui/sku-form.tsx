@@ -86,9 +86,36 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
+/** What other packages will say otherwise, if anything. */
+export function BesideChanges({ rows }: { rows: Difference[] }) {
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <p className="mt-4 text-soft">Damit ändert sich, was andere Pakete sparen:</p>
+      <Differences rows={rows} />
+    </>
+  );
+}
+
+type Difference = SkuPreview["changes"][number];
+
+function Differences({ rows }: { rows: Difference[] }) {
+  return (
+    <ul className="wrap-anywhere mt-4 grid gap-1">
+      {rows.map(({ field, from, to }) => (
+        <li key={field}>
+          <span className="text-soft">{field}:</span> {from === null ? null : <del className="text-mute">{from}</del>}{" "}
+          {from === null ? null : "→ "}
+          {to}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** What saving alters for future sales, and the package as buyers will see it. Saving sends the same values. */
 export function SkuPreviewPanel({
-  preview: { changes, card },
+  preview: { changes, others, card },
   values,
   isNew,
   back,
@@ -108,15 +135,8 @@ export function SkuPreviewPanel({
           ? "Das gilt für neue Bestellungen. Bestehende bleiben, wie sie gekauft wurden."
           : "Es ändert sich nichts."}
       </p>
-      <ul className="wrap-anywhere mt-4 grid gap-1">
-        {changes.map(({ field, from, to }) => (
-          <li key={field}>
-            <span className="text-soft">{field}:</span> {from === null ? null : <del className="text-mute">{from}</del>}{" "}
-            {from === null ? null : "→ "}
-            {to}
-          </li>
-        ))}
-      </ul>
+      <Differences rows={changes} />
+      <BesideChanges rows={others} />
       {card ? (
         <div className="card mt-6 p-6">
           <h3 className="wrap-anywhere text-md font-medium">{card.name}</h3>

@@ -86,6 +86,7 @@ export function skuPreview(before: CatalogueSku | null, after: PricedTerms, othe
     .filter((it) => it.from !== it.to);
   return {
     changes,
+    others: besideChanges(others, after.active ? [...shop, { ...after, id }] : shop, id),
     card: card
       ? { ...card, lines: [card.savings, ...card.contents].filter((text): text is string => text !== null) }
       : null,
@@ -93,6 +94,25 @@ export function skuPreview(before: CatalogueSku | null, after: PricedTerms, othe
 }
 
 export type SkuPreview = ReturnType<typeof skuPreview>;
+
+/** What the cards of other packages will say otherwise: they are compared with the single one. */
+function besideChanges(before: CatalogueSku[], after: Parameters<typeof packageWords>[0], id: string) {
+  const hints = (skus: Parameters<typeof packageWords>[0]) =>
+    new Map(packageWords(skus).map((it) => [it.id, it.savings ?? "keine Ersparnis"]));
+  const [from, to] = [hints(before.filter((it) => it.active)), hints(after)];
+  return before
+    .filter((it) => it.active && it.id !== id && from.get(it.id) !== to.get(it.id))
+    .map((it) => ({ field: it.name, from: from.get(it.id) ?? null, to: to.get(it.id) ?? "" }));
+}
+
+/** What the cards of other packages will say once this one is not on sale. */
+export function retireEffects(sku: CatalogueSku, all: CatalogueSku[]) {
+  return besideChanges(
+    all,
+    all.filter((it) => it.active && it.id !== sku.id),
+    sku.id,
+  );
+}
 
 /** How it stands with a SKU's price at Stripe. */
 export function priceState({ priceFault, priceCheckedAt, due }: CatalogueSku): { text: string; due: boolean } {

@@ -9,9 +9,10 @@ import {
   moveSku,
   priceTerms,
   readSku,
+  releaseSku,
+  retireSku,
   type SkuTerms,
   saveSku,
-  setSkuActive,
 } from "~/operations/catalogue.server";
 import { newBuyer, openShop, order, type Shop, standing, tell } from "../support/shop";
 
@@ -93,7 +94,7 @@ describe("a change", () => {
       stripePriceId: "price_lr_30d_1",
       grantLicense30d: 1,
     });
-    await setSkuActive(shop.db.app, actor, id, false);
+    await retireSku(shop.db.app, actor, id);
     shop.news();
     await shop.stripe.control.pay(bought.sessionId);
     await tell(shop, shop.news());
@@ -117,9 +118,9 @@ describe("a change", () => {
 
   test("that changes nothing leaves no entry", async () => {
     const id = await make();
-    await setSkuActive(shop.db.app, actor, id, true);
+    await releaseSku(shop.db.app, shop.client, actor, id);
     expect((await audit(id)).map((it) => it.action)).toEqual(["SKU_CREATED"]);
-    await expect(setSkuActive(shop.db.app, actor, "nowhere", true)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(releaseSku(shop.db.app, shop.client, actor, "nowhere")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });
 
@@ -155,4 +156,7 @@ test("what Stripe changes is seen, and named until it fits again", async () => {
   await shop.db.owner`update billing_sku set amount_cents = 1 where id = ${id}`;
   expect(await compareSku(shop.db.app, shop.client, actor, id)).toBe("AMOUNT");
   expect((await audit(id)).at(-1)).toMatchObject({ action: "SKU_COMPARED", after: { priceFault: "AMOUNT" } });
+  await retireSku(shop.db.app, actor, id);
+  await expect(releaseSku(shop.db.app, shop.client, actor, id)).rejects.toMatchObject({ code: "INVALID_BODY" });
+  expect(await readSku(shop.db.app, id)).toMatchObject({ active: false, priceFault: "AMOUNT" });
 });

@@ -67,6 +67,18 @@ describe.each(FIELDS)("%s at %s", (field, path, form) => {
   });
 });
 
+test.each([
+  ...["skus", "coupons", "coupons/batches", "orders", "events", "replays", "tenants"].map((it) => `/operator/${it}`),
+  "/admin/billing/orders",
+  "/api/admin/v1/billing/orders",
+])("%s: an id that is none is not found", async (path) => {
+  const owner = await signedIn(stack.origin, "owner@alpen.example");
+  for (const id of ["a%00b", "%00", "%F0%9F%8E%AA", "..%2f..%2fx", "x".repeat(2_000), "'"]) {
+    const answer = await (path.startsWith("/operator") ? operator : owner).get(`${path}/${id}`);
+    expect([id.slice(0, 20), answer.status]).toEqual([id.slice(0, 20), 404]);
+  }
+});
+
 test("more than 16 KiB is too much for any form, and says so", async () => {
   const answer = await operator.post("/operator/tenants/new", { intent: "create", name: "x".repeat(17_000) });
   expect(answer.status).toBe(413);
