@@ -91,7 +91,6 @@ export default function Coupon() {
         <Badge tone={coupon.state.tone} icon={<Icon name={coupon.state.icon} />}>
           {coupon.state.name}
         </Badge>
-        <p className="num text-soft">{coupon.used}</p>
         {batch ? (
           <Link className="link target" to={`/operator/coupons/batches/${encodeURIComponent(batch)}`}>
             Zusammen angelegte Codes

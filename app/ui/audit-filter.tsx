@@ -26,7 +26,7 @@ export function AuditFilterForm({
       name={name}
       defaultValue={values[name] ?? ""}
       error={errors[name]}
-      className={`min-w-0 max-sm:w-full ${width}`}
+      className={`min-w-0 max-sm:basis-full ${width}`}
       autoComplete="off"
       spellCheck={false}
       {...(name === "wer" ? { list: "betrieb" } : {})}
@@ -34,7 +34,7 @@ export function AuditFilterForm({
   );
   return (
     <OperatorFilter label="Protokoll filtern" to="/operator/audit" values={values} isSet={isSet}>
-      {text("wer", "Wer (E-Mail)", "basis-64")}
+      {text("wer", "Wer (E-Mail)", "sm:basis-64")}
       <datalist id="betrieb">
         {choices.staff.map((email) => (
           <option key={email} value={email} />
@@ -43,7 +43,7 @@ export function AuditFilterForm({
       <div className="min-w-0 max-sm:w-full sm:w-64">
         <SelectField label="Was" name="aktion" defaultValue={values.aktion ?? ""} options={choices.actions} />
       </div>
-      {text("tenant", "Konto", "basis-56")}
+      {text("tenant", "Konto", "sm:basis-56")}
       <div className="min-w-0 max-sm:w-full sm:w-44">
         <SelectField
           label="Betrifft"
@@ -53,8 +53,8 @@ export function AuditFilterForm({
           options={choices.subjects}
         />
       </div>
-      {text("id", "Kennung", "basis-64")}
-      {text("trace", "Trace-ID", "basis-64")}
+      {text("id", "Kennung", "sm:basis-64")}
+      {text("trace", "Trace-ID", "sm:basis-64")}
     </OperatorFilter>
   );
 }

@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { Confirm, ConfirmButtons } from "./confirm";
 import { CopyButton } from "./copy-button";
 import { Field, SelectField } from "./field";
+import { Icon } from "./icon";
 import { SubmitButton } from "./submit-button";
 import type { PersonQuestionWords, UserRow } from "./tenant-words";
 
@@ -25,19 +26,16 @@ export function UserList({ users, roles }: { users: UserRow[]; roles: Array<[str
               <label className="sr-only" htmlFor={`rolle-${user.id}`}>
                 Rolle von {user.name}
               </label>
-              <select
-                id={`rolle-${user.id}`}
-                name="role"
-                key={user.role}
-                defaultValue={user.role}
-                className="input w-40"
-              >
-                {roles.map(([value, word]) => (
-                  <option key={value} value={value}>
-                    {word}
-                  </option>
-                ))}
-              </select>
+              <span className="select w-36">
+                <select id={`rolle-${user.id}`} name="role" key={user.role} defaultValue={user.role} className="input">
+                  {roles.map(([value, word]) => (
+                    <option key={value} value={value}>
+                      {word}
+                    </option>
+                  ))}
+                </select>
+                <Icon name="chevron-down" />
+              </span>
               <Button name={user.name} label="Rolle speichern" />
             </Form>
             {user.isStaff || user.disabled ? null : <Ask user={user} ask="person-link" label="Passwort-Link" />}
