@@ -144,12 +144,12 @@ const kept = new Map<string, { latest: Kept; reading: boolean }>();
  * The books by month with the time for which they stand. Of a large ledger, where reading takes a second, each process keeps the last
  * ones, hands them out at once and reads them anew behind the answer when they are older than a minute.
  */
-export async function recentBooks(sql: Sql, currency: string, now: Date): Promise<Kept> {
+export async function recentBooks(sql: Sql, currency: string, now: Date, fewRows = FEW_ROWS): Promise<Kept> {
   const known = kept.get(currency);
   const [size] = await sql<{ rows: number }[]>`
     select reltuples::float8 as rows from pg_class where oid = 'tenant_credit_ledger'::regclass`;
   const read = async () => ({ at: now, figures: await readBooks(sql, currency, now) });
-  if ((size?.rows ?? 0) < FEW_ROWS || !known) {
+  if ((size?.rows ?? 0) < fewRows || !known) {
     const latest = await read();
     kept.set(currency, { latest, reading: false });
     return latest;

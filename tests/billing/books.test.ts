@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CREDIT_TYPES, type CreditType } from "~/billing/credit-types";
 import { creditExpiry, zurichMonth } from "~/billing/expiry";
-import { bookCurrencies, bookMonths, type MonthFigures, readBooks } from "~/operations/books.server";
+import { bookCurrencies, bookMonths, type MonthFigures, readBooks, recentBooks } from "~/operations/books.server";
 import { openShop } from "../support/books-shop";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 import { fillVariedBooks } from "../support/varied-books";
@@ -247,6 +247,30 @@ test("a pack of ten for 290.00, four spent: six are worth 174.00; a coupon in th
     expect(await worth()).toBe(17_400);
     await move(10, "COUPON_REDEEM");
     expect(await worth()).toBe(16 * 1_450);
+  } finally {
+    await db.drop();
+  }
+});
+
+test("of a large ledger the last figures are handed out at once, and read again behind the answer after a minute", async () => {
+  const db = await createTestDatabase();
+  try {
+    const read = async (seconds: number) => {
+      // No ledger has fewer rows than this.
+      const { at, figures } = await recentBooks(db.app, "CHF", new Date(NOW.getTime() + seconds * 1_000), -1);
+      return [(at.getTime() - NOW.getTime()) / 1_000, figures.at(-1)?.outstanding.LICENSE_30D];
+    };
+    const grant = () => db.owner`
+      insert into tenant_credit_ledger (tenant_id, type, delta, reason, expires_at, occurred_at)
+      values ('lr_tenant_alpen', 'LICENSE_30D', 5, 'COUPON_REDEEM', '2031-01-01T00:00:00Z', ${NOW})`;
+    const [, before = 0] = await read(0);
+    await grant();
+    expect(await read(59)).toEqual([0, before]);
+    expect(await read(61)).toEqual([0, before]);
+    await expect.poll(() => read(62)).toEqual([61, before + 5]);
+    expect(await read(120)).toEqual([61, before + 5]);
+    // A small ledger is read each time.
+    expect((await recentBooks(db.app, "CHF", NOW, 1_000_000)).at).toEqual(NOW);
   } finally {
     await db.drop();
   }
