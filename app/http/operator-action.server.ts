@@ -13,6 +13,11 @@ interface Who {
 /** Which of a page's forms was sent. */
 const intentForm = z.object({ intent: z.string().min(1).max(50) });
 
+/** All that a form has sent, as it was typed, to be shown once more. The request can still be read after it. */
+export async function typedIn(request: Request): Promise<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams(await request.clone().text()));
+}
+
 /**
  * The action of an operator's page: staff only, then the handler that the form's hidden field `intent` names. `actor` goes to the
  * domain, which writes it into the audit trail; tests/http/operator-audit.test.ts sends each intent of each page and

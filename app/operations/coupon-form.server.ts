@@ -74,18 +74,6 @@ export function wishOf(form: z.infer<typeof couponForm>): CouponWish {
   };
 }
 
-/** What the form's fields are called; with them the preview leads back to the form. */
-const COUPON_FIELDS = "code anzahl license30d license365d slots von bis hoechstens tage partner".split(" ");
-
-/** What an address says of the form's fields; null: nothing. */
-export function typedCoupon(url: URL): Record<string, string> | null {
-  const found = COUPON_FIELDS.flatMap((name) => {
-    const value = url.searchParams.get(name);
-    return value === null ? [] : [[name, value.slice(0, 200)] as const];
-  });
-  return found.length > 0 ? Object.fromEntries(found) : null;
-}
-
 /** Which codes the list shows, and the file of a batch. */
 export const couponQuery = z.object({
   cursor: z.string().optional(),

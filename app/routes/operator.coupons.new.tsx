@@ -2,11 +2,11 @@ import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, re
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireOperator } from "~/auth/access.server";
 import { database } from "~/db/client.server";
-import { operatorAction } from "~/http/operator-action.server";
+import { operatorAction, typedIn } from "~/http/operator-action.server";
 import { parseForm } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
 import { makeCoupons } from "~/operations/coupon-codes.server";
-import { couponForm, typedCoupon, wishOf } from "~/operations/coupon-form.server";
+import { couponForm, wishOf } from "~/operations/coupon-form.server";
 import { CouponMaker, CouponPreview } from "~/ui/coupon-maker";
 import { couponPreview } from "~/ui/coupon-words";
 import { PageHead } from "~/ui/kit";
@@ -23,7 +23,6 @@ export function loader({ request, context }: LoaderFunctionArgs) {
     return {
       title: `${lead}Code anlegen – LeadRadar`,
       nonce: crypto.randomUUID(),
-      typed: typedCoupon(new URL(request.url)),
     };
   });
 }
@@ -35,10 +34,13 @@ export function action(args: ActionFunctionArgs) {
   return operatorAction(args, {
     /** Changes nothing: says what the codes may cost. */
     async preview() {
-      const form = request.clone();
+      const values = await typedIn(request);
       const wish = wishOf(await parseForm(request, couponForm));
-      const values = Object.fromEntries(new URLSearchParams(await form.text()));
       return { preview: couponPreview(wish, new Date()), values };
+    },
+    /** Changes nothing: leads back from the preview. */
+    async edit() {
+      return { typed: await typedIn(request) };
     },
     async create(actor) {
       const form = await parseForm(request, couponForm);
@@ -50,10 +52,11 @@ export function action(args: ActionFunctionArgs) {
 }
 
 export default function NewCoupon() {
-  const { nonce, typed } = useLoaderData<typeof loader>();
+  const { nonce } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   const preview = answer && "preview" in answer ? answer : null;
+  const typed = answer && "typed" in answer ? answer.typed : null;
   return (
     <>
       <Link className="link target mb-3" to="/operator/coupons">

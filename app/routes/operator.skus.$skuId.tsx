@@ -3,7 +3,7 @@ import { Form, Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireOperator } from "~/auth/access.server";
 import { listChanges } from "~/billing/audit.server";
 import { database } from "~/db/client.server";
-import { operatorAction } from "~/http/operator-action.server";
+import { operatorAction, typedIn } from "~/http/operator-action.server";
 import { parseForm, parseQuery } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
 import {
@@ -77,7 +77,7 @@ export function action(args: ActionFunctionArgs) {
   return operatorAction(args, {
     /** Changes nothing: says what saving would do. */
     async preview() {
-      const form = request.clone();
+      const values = await typedIn(request);
       const terms = termsOf(await parseForm(request, skuForm));
       const sql = database();
       const [before, priced, skus] = await Promise.all([
@@ -85,8 +85,11 @@ export function action(args: ActionFunctionArgs) {
         priceTerms(stripeClient(), terms),
         listSkus(sql),
       ]);
-      const values = Object.fromEntries(new URLSearchParams(await form.text()));
       return { preview: skuPreview(before, priced, skus), values };
+    },
+    /** Changes nothing: leads back from the preview. */
+    async edit() {
+      return { typed: await typedIn(request) };
     },
     async save(actor) {
       const form = await parseForm(request, skuForm);
@@ -113,6 +116,7 @@ export default function Sku() {
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   const preview = answer && "preview" in answer ? answer : null;
+  const typed = error ? error.values : answer && "typed" in answer ? answer.typed : null;
   useCleanAddress(toast !== null);
   return (
     <>
@@ -145,7 +149,7 @@ export default function Sku() {
       ) : (
         <SkuForm
           key={values.version}
-          values={error ? refusedValues(values, error) : values}
+          values={typed ? typedValues(values, typed, error?.code === "INVALID_STATE") : values}
           fields={error?.fields ?? {}}
           prices={prices}
           nonce={nonce}
@@ -161,11 +165,11 @@ export default function Sku() {
   );
 }
 
-/** What was typed. Where somebody else was first, the next try starts from what is there now. */
-function refusedValues(now: Record<string, string>, error: { code: string; values: Record<string, string> }) {
-  const version = error.code === "INVALID_STATE" ? now.version : (error.values.version ?? now.version);
-  // A box that is not ticked is not sent; other buttons than the form's send no name at all.
-  return "name" in error.values ? { ...now, aktiv: "", ...error.values, version: version ?? "" } : now;
+/** What was typed, over what there is. Where somebody else was first, the next try starts from what is there now. */
+function typedValues(now: Record<string, string>, typed: Record<string, string>, isStale: boolean) {
+  // A button without fields sends no name. A box that is not ticked is not sent.
+  if (!("name" in typed)) return now;
+  return { ...now, aktiv: "", ...typed, ...(isStale ? { version: now.version ?? "" } : {}) };
 }
 
 function PriceState({ price, active }: { price: { text: string; due: boolean }; active: boolean }) {

@@ -2,7 +2,7 @@ import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, re
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { requireOperator } from "~/auth/access.server";
 import { database } from "~/db/client.server";
-import { operatorAction } from "~/http/operator-action.server";
+import { operatorAction, typedIn } from "~/http/operator-action.server";
 import { parseForm } from "~/http/parse.server";
 import { pageLoader, refusedIn } from "~/http/respond.server";
 import { createSku, listSkus, priceTerms } from "~/operations/catalogue.server";
@@ -44,11 +44,14 @@ export function action(args: ActionFunctionArgs) {
   return operatorAction(args, {
     /** Changes nothing: says what saving would do. */
     async preview() {
-      const form = request.clone();
+      const values = await typedIn(request);
       const terms = termsOf(await parseForm(request, skuForm));
       const [priced, skus] = await Promise.all([priceTerms(stripeClient(), terms), listSkus(database())]);
-      const values = Object.fromEntries(new URLSearchParams(await form.text()));
       return { preview: skuPreview(null, priced, skus), values };
+    },
+    /** Changes nothing: leads back from the preview. */
+    async edit() {
+      return { typed: await typedIn(request) };
     },
     async create(actor) {
       const form = await parseForm(request, skuForm);
@@ -65,6 +68,7 @@ export default function NewSku() {
   const answer = useActionData<typeof action>();
   const error = answer && "error" in answer ? answer.error : null;
   const preview = answer && "preview" in answer ? answer : null;
+  const typed = answer && "typed" in answer ? answer.typed : null;
   return (
     <>
       <Link className="link target mb-3" to="/operator/skus">
@@ -75,7 +79,7 @@ export default function NewSku() {
       {preview ? (
         <SkuPreviewPanel preview={preview.preview} values={preview.values} isNew back="/operator/skus" />
       ) : (
-        <SkuForm values={error?.values ?? NEW} fields={error?.fields ?? {}} prices={prices} nonce={nonce} />
+        <SkuForm values={error?.values ?? typed ?? NEW} fields={error?.fields ?? {}} prices={prices} nonce={nonce} />
       )}
     </>
   );

@@ -2,7 +2,7 @@ import { Form } from "@remix-run/react";
 import { useEffect, useRef, useState } from "react";
 import type { AccountingValues } from "~/billing/accounting-form";
 import type { FieldWords } from "./accounting-words";
-import { Field, SelectField } from "./field";
+import { Field, FieldGroup, SelectField } from "./field";
 import { SubmitButton } from "./submit-button";
 import { useUnsavedWarning } from "./use-unsaved-warning";
 
@@ -44,8 +44,7 @@ export function AccountingForm({ groups, values, error, version, refusedId }: Ac
         className="disabled:[&_.input]:bg-sunken disabled:[&_.input]:text-soft"
       >
         {groups.map(({ title, fields }) => (
-          <fieldset key={title} className="mb-8 border-line border-b pb-8">
-            <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
+          <FieldGroup key={title} title={title}>
             <div className="grid items-start gap-5 sm:grid-cols-3">
               {fields.map(({ name, options, className = "sm:col-span-3", ...words }) => {
                 const field = { ...words, name, defaultValue: values[name], error: error?.fields[name] };
@@ -56,7 +55,7 @@ export function AccountingForm({ groups, values, error, version, refusedId }: Ac
                 );
               })}
             </div>
-          </fieldset>
+          </FieldGroup>
         ))}
         <SubmitButton busy="Wird gespeichert …" disabled={!!refusedId} describedBy={refusedId}>
           Speichern

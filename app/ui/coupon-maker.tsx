@@ -1,10 +1,11 @@
 import { Form, Link } from "@remix-run/react";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Field } from "./field";
+import { Field, FieldGroup } from "./field";
+import { PreviewPanel } from "./preview-panel";
 import { SubmitButton } from "./submit-button";
 
 const NEW = { anzahl: "1", license30d: "0", license365d: "0", slots: "0", tage: "365", hoechstens: "1" };
 const LIST = "/operator/coupons";
+const TRIO = "grid items-start gap-5 sm:grid-cols-3";
 
 /** «Code anlegen»: what the codes are good for. `values`: what was typed before, null: nothing yet. */
 export function CouponMaker({
@@ -24,13 +25,12 @@ export function CouponMaker({
     autoComplete: "off",
   });
   const whole = (name: string) => ({ ...field(name), inputMode: "numeric" as const });
-  const trio = "grid items-start gap-5 sm:grid-cols-3";
   return (
-    <Form method="post" action={`${LIST}/new`} noValidate className="grid max-w-form gap-8">
+    <Form method="post" action={`${LIST}/new`} noValidate className="max-w-form">
       <input type="hidden" name="intent" value="preview" />
       <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
-      <Part title="Codes">
-        <div className={trio}>
+      <FieldGroup title="Codes">
+        <div className={TRIO}>
           <Field
             label="Code"
             hint="Leer lassen, um Codes zu erzeugen."
@@ -43,9 +43,9 @@ export function CouponMaker({
           <Field label="Anzahl Codes" hint="1 bis 1000." {...whole("anzahl")} />
         </div>
         <Field label="Partner" optional {...field("partner")} />
-      </Part>
-      <Part title="Credits je Einlösung">
-        <div className={trio}>
+      </FieldGroup>
+      <FieldGroup title="Credits je Einlösung">
+        <div className={TRIO}>
           <Field label="Lizenzen 30 Tage" {...whole("license30d")} />
           <Field label="Lizenzen 365 Tage" {...whole("license365d")} />
           <Field label="Geräte-Slots" {...whole("slots")} />
@@ -56,26 +56,8 @@ export function CouponMaker({
           className="sm:max-w-[calc((100%-2.5rem)/3*2+1.25rem)]"
           {...whole("tage")}
         />
-      </Part>
-      <Part title="Wann und wie oft">
-        <div className={trio}>
-          <Field
-            label="Gültig von"
-            hint="Ab Beginn dieses Tages."
-            placeholder="TT.MM.JJJJ"
-            optional
-            {...field("von")}
-          />
-          <Field
-            label="Gültig bis und mit"
-            hint="Bis Ende dieses Tages."
-            placeholder="TT.MM.JJJJ"
-            optional
-            {...field("bis")}
-          />
-          <Field label="Höchstens einlösbar" hint="Leer: jedes Konto einmal." optional {...whole("hoechstens")} />
-        </div>
-      </Part>
+      </FieldGroup>
+      <Limits field={field} />
       <div className="flex flex-wrap gap-3">
         <SubmitButton intent="preview" busy="Wird geprüft …">
           Vorschau
@@ -88,56 +70,44 @@ export function CouponMaker({
   );
 }
 
-function Part({ title, children }: { title: string; children: ReactNode }) {
+function Limits({
+  field,
+}: {
+  field: (name: string) => { name: string; defaultValue: string; error: string | undefined };
+}) {
   return (
-    <fieldset className="grid gap-5">
-      <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
-      {children}
-    </fieldset>
+    <FieldGroup title="Wann und wie oft">
+      <div className={TRIO}>
+        <Field label="Gültig von" hint="Ab Beginn dieses Tages." placeholder="TT.MM.JJJJ" optional {...field("von")} />
+        <Field
+          label="Gültig bis und mit"
+          hint="Bis Ende dieses Tages."
+          placeholder="TT.MM.JJJJ"
+          optional
+          {...field("bis")}
+        />
+        <Field
+          label="Höchstens einlösbar"
+          hint="Leer: jedes Konto einmal."
+          optional
+          inputMode="numeric"
+          {...field("hoechstens")}
+        />
+      </div>
+    </FieldGroup>
   );
 }
 
-/** What would be made and what it may cost, before it is. «Ändern» leads back to the form with all that was typed. */
+/** What would be made and what it may cost, before it is. */
 export function CouponPreview({ sentences, values }: { sentences: string[]; values: Record<string, string> }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
-  const typed = Object.entries(values).filter(([name]) => name !== "intent");
-  const hidden = (names: (name: string) => boolean) =>
-    typed
-      .filter(([name]) => names(name))
-      .map(([name, value]) => <input key={name} type="hidden" name={name} value={value} />);
+  const save = { intent: "create", label: "Anlegen", busy: "Wird angelegt …" };
   return (
-    <section aria-labelledby="vorschau" className="max-w-form rounded-lg bg-sunken p-7">
-      <h2
-        ref={heading}
-        id="vorschau"
-        tabIndex={-1}
-        autoFocus
-        className="text-lg font-semibold tracking-tight outline-none"
-      >
-        Das wird angelegt
-      </h2>
+    <PreviewPanel title="Das wird angelegt" values={values} save={save} back={LIST}>
       {sentences.map((sentence) => (
         <p key={sentence} className="wrap-anywhere mt-2 text-soft">
           {sentence}
         </p>
       ))}
-      <div className="mt-6 flex flex-wrap gap-3">
-        <Form method="post" action={`${LIST}/new`}>
-          {hidden(() => true)}
-          <input type="hidden" name="intent" value="create" />
-          <SubmitButton busy="Wird angelegt …">Anlegen</SubmitButton>
-        </Form>
-        <Form method="get" action={`${LIST}/new`}>
-          {hidden((name) => name !== "nonce")}
-          <button type="submit" className="btn btn-secondary">
-            Ändern
-          </button>
-        </Form>
-        <Link className="btn btn-ghost" to={LIST}>
-          Abbrechen
-        </Link>
-      </div>
-    </section>
+    </PreviewPanel>
   );
 }

@@ -1,9 +1,9 @@
 import { Form, Link } from "@remix-run/react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect } from "react";
 import { ErrorSummary } from "./error-summary";
 import { Field } from "./field";
-import { Icon } from "./icon";
 import { PageHead } from "./page-head";
+import { SecretField } from "./secret-field";
 import { SubmitButton } from "./submit-button";
 
 const LIST = "/admin/devices";
@@ -77,49 +77,17 @@ export function DeviceKey({ name, apiKey }: { name: string; apiKey: string }) {
 }
 
 function KeyField({ apiKey }: { apiKey: string }) {
-  const field = useRef<HTMLInputElement>(null);
-  const [canCopy, setCanCopy] = useState(false);
-  const [copied, setCopied] = useState(false);
-  useEffect(() => setCanCopy("clipboard" in navigator), []);
-
-  async function copy() {
-    field.current?.select();
-    await navigator.clipboard.writeText(apiKey).then(
-      () => setCopied(true),
-      // Not allowed: the key is selected, for copying by hand.
-      () => setCopied(false),
-    );
-  }
-
   return (
-    <div>
-      <label className="label" htmlFor="schluessel">
-        Schlüssel
-      </label>
-      <p id="schluessel-hinweis" className="hint">
-        Dieser Schlüssel wird nur jetzt angezeigt. Geben Sie ihn im Gerät ein.
-      </p>
-      <div className="mt-1.5 flex flex-wrap gap-3">
-        <input
-          ref={field}
-          id="schluessel"
-          data-testid="api-key"
-          className="input code min-w-0 flex-1 basis-72"
-          value={apiKey}
-          readOnly
-          autoFocus
-          autoComplete="off"
-          spellCheck={false}
-          aria-describedby="schluessel-hinweis"
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        {canCopy ? (
-          <button type="button" className="btn btn-secondary min-w-28" onClick={copy}>
-            {copied ? <Icon name="check" /> : null}
-            <span aria-live="polite">{copied ? "Kopiert" : "Kopieren"}</span>
-          </button>
-        ) : null}
+    <div className="grid gap-1.5">
+      <div>
+        <label className="label" htmlFor="schluessel">
+          Schlüssel
+        </label>
+        <p id="schluessel-hinweis" className="hint">
+          Dieser Schlüssel wird nur jetzt angezeigt. Geben Sie ihn im Gerät ein.
+        </p>
       </div>
+      <SecretField id="schluessel" testId="api-key" value={apiKey} describedBy="schluessel-hinweis" />
     </div>
   );
 }

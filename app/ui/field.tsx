@@ -1,4 +1,4 @@
-import type { ComponentProps } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { Icon } from "./icon";
 
 interface FieldProps extends Omit<ComponentProps<"input">, "id"> {
@@ -68,24 +68,46 @@ export function SelectField({
       <label className="label" htmlFor={name}>
         {label}
       </label>
-      <span className="select mt-1.5">
-        <select
-          id={name}
-          name={name}
-          className="input"
-          aria-invalid={error ? true : undefined}
-          aria-describedby={error ? `${name}-fehler` : undefined}
-          {...select}
-        >
-          {options.map(([value, word]) => (
-            <option key={value} value={value}>
-              {word}
-            </option>
-          ))}
-        </select>
-        <Icon name="chevron-down" />
-      </span>
+      <Select
+        id={name}
+        name={name}
+        options={options}
+        wrapper="mt-1.5"
+        aria-invalid={error ? true : undefined}
+        aria-describedby={error ? `${name}-fehler` : undefined}
+        {...select}
+      />
       <FieldError name={name} error={error} />
     </div>
+  );
+}
+
+/** A choice by itself, for where the label stands elsewhere. `wrapper`: classes around it. */
+export function Select({
+  options,
+  wrapper = "",
+  ...select
+}: ComponentProps<"select"> & { options: Array<[value: string, word: string]>; wrapper?: string }) {
+  return (
+    <span className={`select ${wrapper}`}>
+      <select className="input" {...select}>
+        {options.map(([value, word]) => (
+          <option key={value} value={value}>
+            {word}
+          </option>
+        ))}
+      </select>
+      <Icon name="chevron-down" />
+    </span>
+  );
+}
+
+/** Fields that belong together, under a heading. */
+export function FieldGroup({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <fieldset className="mb-8 border-line border-b pb-8">
+      <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
+      <div className="grid gap-5">{children}</div>
+    </fieldset>
   );
 }

@@ -1,6 +1,6 @@
-import { Form, Link } from "@remix-run/react";
-import type { ReactNode } from "react";
-import { Field, SelectField } from "./field";
+import { Form } from "@remix-run/react";
+import { Field, FieldGroup, SelectField } from "./field";
+import { PreviewPanel } from "./preview-panel";
 import type { SkuPreview } from "./sku-words";
 import { SubmitButton } from "./submit-button";
 
@@ -26,11 +26,11 @@ export function SkuForm({
       <input type="hidden" name="intent" value="preview" />
       <input type="hidden" name="nonce" value={values.nonce ?? nonce} />
       {values.version ? <input type="hidden" name="version" value={values.version} /> : null}
-      <Group title="Angebot">
+      <FieldGroup title="Angebot">
         <Field label="Name" maxLength={120} autoComplete="off" {...field("name")} />
         <Field label="Beschreibung" maxLength={300} autoComplete="off" optional {...field("beschreibung")} />
-      </Group>
-      <Group title="Preis">
+      </FieldGroup>
+      <FieldGroup title="Preis">
         <p className="hint">Betrag und Währung kommen von Stripe und werden nicht eingetippt.</p>
         {prices ? (
           <SelectField label="Stripe-Preis" options={prices} {...field("preis")} />
@@ -45,8 +45,8 @@ export function SkuForm({
           {...field("preisId")}
           error={fields.preisId ?? (prices ? undefined : fields.preis)}
         />
-      </Group>
-      <Group title="Inhalt">
+      </FieldGroup>
+      <FieldGroup title="Inhalt">
         <div className="grid gap-5 sm:grid-cols-3">
           <Field label="Lizenzen 30 Tage" inputMode="numeric" autoComplete="off" {...field("license30d")} />
           <Field label="Lizenzen 365 Tage" inputMode="numeric" autoComplete="off" {...field("license365d")} />
@@ -60,13 +60,13 @@ export function SkuForm({
           className="max-w-48"
           {...field("tage")}
         />
-      </Group>
-      <Group title="Verkauf">
+      </FieldGroup>
+      <FieldGroup title="Verkauf">
         <label className="flex min-h-9 items-center gap-3">
           <input type="checkbox" name="aktiv" value="1" defaultChecked={values.aktiv === "1"} className="size-5" />
           Zum Verkauf freigegeben
         </label>
-      </Group>
+      </FieldGroup>
       <p className="mb-6 text-soft">
         Änderungen gelten für neue Bestellungen. Bestehende bleiben, wie sie gekauft wurden.
       </p>
@@ -74,15 +74,6 @@ export function SkuForm({
         Vorschau
       </SubmitButton>
     </Form>
-  );
-}
-
-function Group({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <fieldset className="mb-8 border-line border-b pb-8">
-      <legend className="mb-4 text-lg font-semibold tracking-tight">{title}</legend>
-      <div className="grid gap-5">{children}</div>
-    </fieldset>
   );
 }
 
@@ -125,11 +116,9 @@ export function SkuPreviewPanel({
   isNew: boolean;
   back: string;
 }) {
+  const save = { intent: isNew ? "create" : "save", label: "Speichern", busy: "Wird gespeichert …" };
   return (
-    <section aria-labelledby="vorschau" className="max-w-form rounded-lg bg-sunken p-7">
-      <h2 id="vorschau" tabIndex={-1} className="text-lg font-semibold tracking-tight">
-        Vorschau
-      </h2>
+    <PreviewPanel title="Vorschau" values={values} save={save} back={back}>
       <p className="mt-1 text-soft">
         {changes.length > 0
           ? "Das gilt für neue Bestellungen. Bestehende bleiben, wie sie gekauft wurden."
@@ -153,18 +142,6 @@ export function SkuPreviewPanel({
           </ul>
         </div>
       ) : null}
-      <Form method="post" className="mt-6 flex flex-wrap gap-3">
-        {Object.entries(values)
-          .filter(([name]) => name !== "intent")
-          .map(([name, value]) => (
-            <input key={name} type="hidden" name={name} value={value} />
-          ))}
-        <input type="hidden" name="intent" value={isNew ? "create" : "save"} />
-        <SubmitButton busy="Wird gespeichert …">Speichern</SubmitButton>
-        <Link className="btn btn-secondary" to={back}>
-          Abbrechen
-        </Link>
-      </Form>
-    </section>
+    </PreviewPanel>
   );
 }

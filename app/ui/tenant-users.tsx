@@ -1,9 +1,7 @@
 import { Form, Link } from "@remix-run/react";
-import { useRef } from "react";
 import { Confirm, ConfirmButtons } from "./confirm";
-import { CopyButton } from "./copy-button";
-import { Field, SelectField } from "./field";
-import { Icon } from "./icon";
+import { Field, Select, SelectField } from "./field";
+import { SecretField } from "./secret-field";
 import { SubmitButton } from "./submit-button";
 import type { PersonQuestionWords, UserRow } from "./tenant-words";
 
@@ -26,16 +24,14 @@ export function UserList({ users, roles }: { users: UserRow[]; roles: Array<[str
               <label className="sr-only" htmlFor={`rolle-${user.id}`}>
                 Rolle von {user.name}
               </label>
-              <span className="select w-36">
-                <select id={`rolle-${user.id}`} name="role" key={user.role} defaultValue={user.role} className="input">
-                  {roles.map(([value, word]) => (
-                    <option key={value} value={value}>
-                      {word}
-                    </option>
-                  ))}
-                </select>
-                <Icon name="chevron-down" />
-              </span>
+              <Select
+                id={`rolle-${user.id}`}
+                name="role"
+                key={user.role}
+                defaultValue={user.role}
+                options={roles}
+                wrapper="w-36"
+              />
               <Button name={user.name} label="Rolle speichern" />
             </Form>
             {user.isStaff || user.disabled ? null : <Ask user={user} ask="person-link" label="Passwort-Link" />}
@@ -138,7 +134,6 @@ export function NewUserForm({
 
 /** The one answer that shows a password link. */
 export function PasswordLink({ email, url }: { email: string; url: string }) {
-  const field = useRef<HTMLInputElement>(null);
   return (
     <section aria-labelledby="link" className="mb-8 rounded-lg bg-positive-wash p-6">
       <h2 id="link" className="font-semibold text-positive">
@@ -150,21 +145,8 @@ export function PasswordLink({ email, url }: { email: string; url: string }) {
       <label className="sr-only" htmlFor="passwort-link">
         Link
       </label>
-      <div className="mt-3 flex flex-wrap gap-3">
-        <input
-          ref={field}
-          id="passwort-link"
-          data-testid="password-link"
-          className="input code min-w-0 flex-1 basis-72"
-          value={url}
-          readOnly
-          autoFocus
-          autoComplete="off"
-          spellCheck={false}
-          aria-describedby="link-hinweis"
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <CopyButton field={field} />
+      <div className="mt-3">
+        <SecretField id="passwort-link" testId="password-link" value={url} describedBy="link-hinweis" />
       </div>
     </section>
   );

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { launchBrowser, openPage } from "../support/browser";
 import { type Stack, startStack } from "../support/stack";
 import { inspect } from "./inspect";
-import { type Customer, complaints, goToPayPage, newCustomer, payButton, signIn, toast } from "./steps";
+import { type Customer, complaints, focusOn, goToPayPage, newCustomer, payButton, signIn, toast } from "./steps";
 
 const PAGE = "/admin/billing/accounting";
 
@@ -95,7 +95,7 @@ describe.each([
     ]);
 
     await alert.getByRole("link", { name: "PLZ" }).click();
-    await page.waitForFunction(() => document.activeElement?.id === "postalCode");
+    await focusOn(page, "postalCode");
     expect(await value("Ort")).toBe("Konstanz");
     const described = await page.getByLabel("UID/MWST-Nummer").getAttribute("aria-describedby");
     expect(described).toBe("vatNumber-fehler vatNumber-hinweis");

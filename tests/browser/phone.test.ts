@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { launchBrowser, openPage } from "../support/browser";
 import { type Stack, startStack } from "../support/stack";
-import { buyButton, complaints, newCustomer, signIn, toast } from "./steps";
+import { buyButton, complaints, focusOn, newCustomer, signIn, toast } from "./steps";
 
 let stack: Stack;
 let browser: Browser;
@@ -31,12 +31,12 @@ it("closes the menu with the page that it was opened on, and moves the focus to 
   const summary = page.locator("summary:visible");
   const links = page.getByRole("navigation", { name: "Abrechnung" });
   // the second time to the page that is already there
-  for (const visit of [1, 2]) {
+  for (const _visit of [1, 2]) {
     await summary.click();
     await links.getByRole("link", { name: "Pakete" }).click();
     await page.getByRole("heading", { level: 1, name: "Pakete" }).waitFor();
     await links.waitFor({ state: "hidden" });
-    expect(await page.evaluate(() => document.activeElement?.id), `visit ${visit}`).toBe("inhalt");
+    await focusOn(page, "inhalt");
   }
 });
 
@@ -46,7 +46,7 @@ it("shows the package that was refused, with the reason, while the message has t
   await buyButton(page, "10 Lizenzen für 30 Tage").click();
   await toast(page, "Stripe ist gerade nicht erreichbar");
   stack.stripe.control.setFaults({ apiDown: "off" });
-  await page.waitForFunction(() => document.activeElement?.id === "meldung");
+  await focusOn(page, "meldung");
 
   const button = buyButton(page, "10 Lizenzen für 30 Tage");
   const reason = page.locator(`[id="${await button.getAttribute("aria-describedby")}"]`);

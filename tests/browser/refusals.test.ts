@@ -8,6 +8,7 @@ import {
   type Customer,
   complaints,
   credits,
+  focusOn,
   goToPayPage,
   newCustomer,
   ordersOf,
@@ -52,7 +53,7 @@ describe.each([
     await box.waitFor();
     expect(await page.locator("#meldung").count()).toBe(1);
     expect(await box.getAttribute("id")).toBe("meldung");
-    await page.waitForFunction(() => document.activeElement?.id === "meldung");
+    await focusOn(page, "meldung");
   }
 
   it("by a Stripe that is down stays on the package's tab, says so and costs nothing", async () => {

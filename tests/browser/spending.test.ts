@@ -4,7 +4,7 @@ import { createCoupons } from "~/billing/coupons.server";
 import { launchBrowser, openPage, picture } from "../support/browser";
 import { type Stack, startStack } from "../support/stack";
 import { inspect } from "./inspect";
-import { type Customer, complaints, credits, giveCredits, newCustomer, signIn, toast } from "./steps";
+import { type Customer, complaints, credits, focusOn, giveCredits, newCustomer, signIn, toast } from "./steps";
 
 const TERMS = {
   grantLicense30d: 2,
@@ -87,12 +87,12 @@ describe.each([
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(await credits(page, "LICENSE_365D")).toBe(1);
     if (!javaScriptEnabled) return;
-    await page.waitForFunction(() => document.activeElement?.id === "lizenz-365");
+    await focusOn(page, "lizenz-365");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.waitForFunction(() => document.activeElement?.id === "lizenz-365");
+    await focusOn(page, "lizenz-365");
     expect(await credits(page, "LICENSE_365D")).toBe(1);
   });
 
@@ -109,7 +109,7 @@ describe.each([
     await refusal.waitFor();
     expect(await page.title()).toMatch(/^Fehler: Dafür ist kein Guthaben da/);
     expect(await refusal.getByRole("link", { name: "Pakete ansehen" }).isVisible()).toBe(true);
-    await page.waitForFunction(() => document.activeElement?.id === "meldung");
+    await focusOn(page, "meldung");
   });
 
   it("redeems a code in any case, once, and keeps what was typed when it is wrong", async () => {

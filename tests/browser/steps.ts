@@ -54,6 +54,11 @@ export async function toast(page: Page, title: string): Promise<string> {
   return (await box.innerText()).replaceAll(/\s+/g, " ");
 }
 
+/** Waits until the focus is on the element with this id. */
+export async function focusOn(page: Page, id: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.activeElement?.id === wanted, id);
+}
+
 /** The number of usable credits that the overview shows. */
 export async function credits(page: Page, type = "LICENSE_30D"): Promise<number> {
   return Number(await page.getByTestId(`credits-${type}`).locator(".num").first().innerText());

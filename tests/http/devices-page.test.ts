@@ -3,6 +3,7 @@ import { type Customer, newCustomer } from "../browser/steps";
 import { INTERNAL } from "../support/api";
 import { insertDevice, slotsOf } from "../support/devices";
 import { signedIn, type Visitor } from "../support/http";
+import { plain } from "../support/pages";
 import { type Stack, startStack } from "../support/stack";
 
 const PAGE = "/admin/devices";
@@ -26,8 +27,6 @@ const create = (who: Visitor, name: string, nonce: string = crypto.randomUUID())
 
 /** The key that a page shows. */
 const keyOf = (html: string) => /data-testid="api-key"[^>]*value="([^"]+)"/.exec(html)?.[1] ?? "";
-
-const unescaped = (html: string) => html.replaceAll("&#x27;", "'").replaceAll("&amp;", "&").replaceAll("&quot;", '"');
 
 async function devicesOf({ tenantId }: Customer) {
   return stack.db.owner<{ name: string; status: string }[]>`
@@ -95,7 +94,7 @@ describe("names", () => {
     const { who, ...made } = await customer();
     const answer = await create(who, name);
     expect(answer.status).toBe(400);
-    const html = unescaped(await answer.text());
+    const html = plain(await answer.text());
     expect(html).toContain("Das Gerät wurde nicht gespeichert");
     expect(html).toMatch(new RegExp(`<a [^>]*href="#name"[^>]*>${sentence}</a>`));
     expect(html).toMatch(

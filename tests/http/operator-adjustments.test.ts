@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { correction, operatorRoom, TENANTS_PAGE, words } from "../support/operator-room";
+import { correction, operatorRoom, TENANTS_PAGE } from "../support/operator-room";
+import { words } from "../support/pages";
 
 const { room, tenant, lots } = operatorRoom();
 

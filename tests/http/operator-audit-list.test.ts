@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AUDIT_ACTIONS, AUDIT_SUBJECTS } from "~/billing/audit-actions";
 import { newAccount } from "../support/accounts";
 import { signedIn, type Visitor } from "../support/http";
+import { plain } from "../support/pages";
 import { type Stack, startStack } from "../support/stack";
 
 const LIST = "/operator/audit";
@@ -15,14 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const plain = (html: string) =>
-  html
-    .replaceAll("<!-- -->", "")
-    .replaceAll("&#x27;", "'")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&");
 /** The list alone: the filter's choices name every action, too. */
 const listOf = (html: string) => /<ol>([\s\S]*)<\/ol>/.exec(html)?.[1] ?? "";
 const page = async (query: Record<string, string>) => {

@@ -213,6 +213,9 @@ const CHANGE_NOTHING: Record<string, () => Post | Promise<Post>> = {
   "skus.new preview": () => ({ path: "/operator/skus/new", form: skuFields("Neu") }),
   "skus.$skuId preview": async () =>
     sku("lr_sku_30d_1", { ...skuFields("Vorschau"), version: await version("lr_sku_30d_1") }),
+  "skus.new edit": () => ({ path: "/operator/skus/new", form: skuFields("Neu") }),
+  "skus.$skuId edit": () => sku("lr_sku_30d_1", skuFields("Neu")),
+  "coupons.new edit": () => ({ path: "/operator/coupons/new", form: couponFields() }),
   "coupons.new preview": () => ({ path: "/operator/coupons/new", form: couponFields() }),
   "tenants.$tenantId adjust-preview": () => ofTenant(adjustFields("3")),
 };

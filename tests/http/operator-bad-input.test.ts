@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signedIn, type Visitor } from "../support/http";
+import { plain } from "../support/pages";
 import { type Stack, startStack } from "../support/stack";
 
 let stack: Stack;
@@ -35,14 +36,6 @@ const FIELDS: Array<[field: string, path: string, form: Record<string, string>]>
   ],
 ];
 
-const plain = (html: string) =>
-  html
-    .replaceAll("<!-- -->", "")
-    .replaceAll("&#x27;", "'")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&");
 const everything = async () => {
   const [row] = await stack.db.owner<{ n: number }[]>`
     select (select count(*) from billing_sku) + (select count(*) from promo_code) + (select count(*) from tenant)

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { INTERNAL } from "../support/api";
 import { signedIn, type Visitor } from "../support/http";
-import { words } from "../support/operator-room";
+import { words } from "../support/pages";
 import { type Stack, startStack } from "../support/stack";
 
 const LIST = "/operator/skus";
@@ -158,6 +158,12 @@ describe("a change", () => {
       "andere Pakete sparen",
     );
     expect((await rowOf("lr_sku_30d_1"))?.amount_cents).toBe(3_900);
+    for (const path of [SINGLE, NEW]) {
+      const back = await words(await olivia.post(path, { intent: "edit", ...typed, name: "Noch einmal", slots: "7" }));
+      expect(back).toContain('value="Noch einmal"');
+      expect(back).toContain('value="7"');
+      expect(back).toMatch(/<input[^>]*name="aktiv"[^>]*checked/);
+    }
   });
 
   test("by a second operator from the same page: 409, and the next try starts from what is there now", async () => {

@@ -42,9 +42,3 @@ export function correction(menge: string, change: Record<string, string> = {}): 
   const fields = { typ: "LICENSE_30D", menge, bis: "31.12.2031", grund: "Kulanz nach Ausfall", nonce: randomUUID() };
   return { ...fields, ...change };
 }
-
-/** What a page says, as it reads in its source. */
-export async function words(answer: Response): Promise<string> {
-  const html = (await answer.text()).replaceAll("<!-- -->", "");
-  return html.replaceAll("&#x27;", "'").replaceAll("&amp;", "&").replaceAll("&quot;", '"');
-}
