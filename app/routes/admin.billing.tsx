@@ -12,7 +12,7 @@ import { stripeClient } from "~/stripe/gateway.server";
 import { checkoutToast } from "~/ui/checkout-toast";
 import { Toast, type ToastContent, useCleanAddress } from "~/ui/kit";
 import { activationToast, grantedSentence } from "~/ui/spending-words";
-import { useFreshData } from "~/ui/use-rereading";
+import { useFreshData } from "~/ui/use-fresh-data";
 
 /**
  * The billing room: says what became of a purchase when the buyer comes back with `?checkout=`, and books it if the

@@ -14,7 +14,7 @@ import { EventActions, EventFacts, EventFault, EventPayload } from "~/ui/event-p
 import { eventWords } from "~/ui/event-words";
 import { Icon, Toast, useCleanAddress } from "~/ui/kit";
 import { type EarlierWords, earlierWords, onlyReplayToast, runningToast } from "~/ui/replay-words";
-import { usePolling } from "~/ui/use-rereading";
+import { usePolling } from "~/ui/use-polling";
 
 export { pageHeaders as headers } from "~/http/page-headers";
 

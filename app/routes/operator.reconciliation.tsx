@@ -23,7 +23,7 @@ import { runWords, stateWords } from "~/ui/reconciliation-page-words";
 import { ReconciliationPanel } from "~/ui/reconciliation-panel";
 import { drawRuns } from "~/ui/report-table.server";
 import { SubmitButton } from "~/ui/submit-button";
-import { usePolling } from "~/ui/use-rereading";
+import { usePolling } from "~/ui/use-polling";
 import { VerifyPanel } from "~/ui/verify-panel";
 
 export { pageHeaders as headers } from "~/http/page-headers";

@@ -10,7 +10,7 @@ import { DefinitionList, Icon, PageHead, Pagination } from "~/ui/kit";
 import { pageLinks } from "~/ui/list-words";
 import { ReplayFailures, ReplayProgress } from "~/ui/replay-progress";
 import { failureRows, progressWords } from "~/ui/replay-words";
-import { usePolling } from "~/ui/use-rereading";
+import { usePolling } from "~/ui/use-polling";
 
 const ROWS = 25;
 const FAILURES: [one: string, many: string] = ["Ereignis", "Ereignissen"];
