@@ -44,16 +44,19 @@ export async function readBooksPage(
 ): Promise<BooksPage> {
   const currencies = await bookCurrencies(sql);
   const currency = currencies.find((it) => it === query.currency) ?? currencies[0] ?? "CHF";
-  const [last, full, standing, running, asked, check, books] = await Promise.all([
+  const [last, standing, running, asked, check] = await Promise.all([
     lastReport(sql),
-    lastFullReport(sql),
     standingDifferences(sql),
     latestTask(sql, "RECONCILE"),
     query.asked === undefined ? null : readTask(sql, "RECONCILE", query.asked),
     latestTask(sql, "VERIFY"),
+  ]);
+  // The figures after the verdict: "all agrees" beside sums from before the run that made it so would be no proof.
+  const [full, orders, books] = await Promise.all([
+    lastFullReport(sql),
+    ordersNamed(sql, standing),
     recentBooks(sql, currency, now),
   ]);
-  const orders = await ordersNamed(sql, standing);
   const figures = { figures: books.figures, figuresAt: books.at };
   return { last, full, standing, orders, running, asked, check, currency, currencies, ...figures };
 }

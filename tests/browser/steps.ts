@@ -56,7 +56,8 @@ export async function toast(page: Page, title: string): Promise<string> {
 
 /** Waits until the focus is on the element with this id. */
 export async function focusOn(page: Page, id: string): Promise<void> {
-  await page.waitForFunction((wanted) => document.activeElement?.id === wanted, id);
+  // By the clock: on a busy machine a page may have to wait long for its next frame.
+  await page.waitForFunction((wanted) => document.activeElement?.id === wanted, id, { polling: 100 });
 }
 
 /** The number of usable credits that the overview shows. */
