@@ -5,7 +5,7 @@ import { deliver, sessionEvent } from "../support/events";
 import { insertOrder, orderState } from "../support/orders";
 import { type Stack, startStack } from "../support/stack";
 import { inspect } from "./inspect";
-import { complaints, signIn, toast } from "./steps";
+import { complaints, follow, signIn, toast } from "./steps";
 
 const STAFF = "operator@leadradar.example";
 const PAGE = "/operator/events";
@@ -54,14 +54,9 @@ async function leftBehind() {
 
 const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 });
 
-/** Without JavaScript a person reads the page again until it says so. */
+/** The block that tells of a replay, as soon as it is over. */
 async function until(page: Page, hasScript: boolean, title: string): Promise<string> {
-  for (let i = 0; !hasScript && i < 40; i++) {
-    if ((await page.locator("#meldung").filter({ hasText: title }).count()) > 0) break;
-    const again = page.getByRole("link", { name: "Stand aktualisieren" });
-    if ((await again.count()) > 0) await again.click();
-    await page.waitForTimeout(250);
-  }
+  await follow(page, page.locator("#meldung").filter({ hasText: title }), hasScript);
   return toast(page, title);
 }
 
@@ -138,11 +133,7 @@ describe.each([
     await page.getByRole("link", { name: "Alle 60 Ereignisse dieses Filters erneut verarbeiten" }).click();
     await question.getByRole("button", { name: "Erneut verarbeiten" }).click();
     await heading(page, "Wiederholung").waitFor();
-    for (let i = 0; !javaScriptEnabled && i < 40 && (await page.getByText("Abgeschlossen").count()) === 0; i++) {
-      await page.getByRole("link", { name: "Stand aktualisieren" }).click();
-      await page.waitForTimeout(250);
-    }
-    await page.getByText("Abgeschlossen").waitFor();
+    await follow(page, page.getByText("Abgeschlossen"), javaScriptEnabled);
     await page.getByText("60 von 60 Ereignissen").waitFor();
     expect(await page.getByTestId("count-NOTHING").innerText()).toBe("60");
     expect(await page.getByTestId("count-STILL_FAILING").innerText()).toBe("0");

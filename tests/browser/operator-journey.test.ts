@@ -5,6 +5,7 @@ import { type Stack, startStack } from "../support/stack";
 import {
   complaints,
   credits,
+  follow,
   goToPayPage,
   lastSession,
   newCustomer,
@@ -52,18 +53,7 @@ describe.each([
   });
 
   const click = (name: string) => page.getByRole("main").getByRole("button", { name, exact: true }).click();
-  /** Until the page shows it; without JavaScript somebody clicks for the news. */
-  const follow = async (text: RegExp | string) => {
-    const found = page.getByText(text).first();
-    if (javaScriptEnabled) return found.waitFor();
-    const again = page.getByRole("link", { name: "Stand aktualisieren" });
-    await expect
-      .poll(async () => {
-        if (await again.isVisible()) await again.click();
-        return found.isVisible();
-      })
-      .toBe(true);
-  };
+  const until = (text: RegExp | string) => follow(page, page.getByText(text).first(), javaScriptEnabled);
 
   it("makes a package, keeps its word after it was retired, pays half back, and replays the event for nothing", async () => {
     const name = `5 Slots ${how}`;
@@ -100,7 +90,7 @@ describe.each([
 
     await page.getByRole("main").getByRole("link", { name: "checkout.session.completed" }).first().click();
     await click("Erneut verarbeiten");
-    await follow(/nichts zu tun/i);
+    await until(/nichts zu tun/i);
     await buyer.reload();
     expect(await credits(buyer, "DEVICE_SLOT")).toBe(3);
   });
@@ -117,7 +107,7 @@ describe.each([
 
     await page.goto(`${stack.origin}/operator/reconciliation`);
     await click("Jetzt abgleichen");
-    await follow("Alles stimmt überein");
+    await until("Alles stimmt überein");
     await expect.poll(async () => (await ordersOf(stack.db.owner, customer)).map((it) => it.status)).toEqual(["PAID"]);
     await buyer.goto(`${stack.origin}/admin/billing`);
     expect(await credits(buyer)).toBe(3);

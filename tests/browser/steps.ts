@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type postgres from "postgres";
+import { expect } from "vitest";
 import { DEMO_PASSWORD } from "../../db/seed";
 
 /** One person with a tenant of its own, so that tests do not meet in one balance. */
@@ -52,6 +53,23 @@ export async function toast(page: Page, title: string): Promise<string> {
   const box = page.locator("#meldung").filter({ hasText: title });
   await box.waitFor();
   return (await box.innerText()).replaceAll(/\s+/g, " ");
+}
+
+/**
+ * Waits until the page shows something that takes its time: with JavaScript the page reads itself again, without it somebody
+ * clicks for the news.
+ */
+export async function follow(page: Page, found: Locator, hasScript: boolean): Promise<void> {
+  if (hasScript) return found.waitFor();
+  const again = page.getByRole("link", { name: "Stand aktualisieren" });
+  await expect
+    .poll(async () => {
+      if (await found.isVisible()) return true;
+      if (await again.isVisible()) await again.click();
+      else await page.reload();
+      return found.isVisible();
+    })
+    .toBe(true);
 }
 
 /** Waits until the focus is on the element with this id. */
